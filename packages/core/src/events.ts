@@ -1,0 +1,12 @@
+import type { Method } from './flows/outcomes.js'
+
+/** What happened to a subject's second factor. Emitted after the commit, at most once; carries no code, secret or address. */
+export type TwoFactorEvent = { subject: string; at: Date } & EventDetails
+
+/** The part of an event that tells what happened; the subject and the time are added by the shell. */
+export type EventDetails =
+  | { type: 'enrolled' | 'removed'; authenticator: string }
+  | { type: 'verified' | 'failed' | 'locked' | 'suspended' | 'replay_detected'; method: Method; purpose: string }
+  | { type: 'recovery_code_used' | 'recovery_codes_low' | 'recovery_codes_regenerated'; left: number }
+  | { type: 'reset' | 'unlocked' | 'imported' | 'forgotten'; by: string; reason: string }
+  | { type: 'disabled' }

@@ -1,0 +1,179 @@
+/** What a profile page does with factors that are there: look, remove, regenerate, turn off. */
+
+import type { EventDetails } from '../events.js'
+import { requiredFrom } from '../policy/policy.js'
+import { type JudgedProof, takeProof, usableMethods } from '../subject/answers.js'
+import { shut } from '../subject/attempts.js'
+import { refuseIfLastOrUnknown, withoutAuthenticator } from '../subject/authenticators.js'
+import { newRecoveryCodes, recoveryCodeCount, recoveryCodesLeft } from '../subject/recovery-codes.js'
+import { type Facts, hasFactor, type SubjectState, withChangedFactors, withoutFactors } from '../subject/state.js'
+import { checkSubject } from '../usage.js'
+import { type Context, checkContext } from './context.js'
+import type { Gatehouse } from './gatehouse.js'
+import { judgeId } from './input.js'
+import type { Changed, Input, Proof, RecoveryCodes, Status } from './outcomes.js'
+import { changed, judgeProof, renewGrant } from './proofs.js'
+
+/** The verbs of a profile page, enrolment apart. */
+export interface Care {
+  /** The subject's authenticators. */
+  totp: {
+    /**
+     * Removes one of several authenticators. One read, one write. The last factor leaves through `disable`.
+     *
+     * @throws Refusal `not_found`, `would_lock_out` (the last factor), `proof_required`, `not_enrolled` and those of a proof
+     *
+     * @example
+     * ```ts
+     * import type { TwoFactor } from '@sallyport/core'
+     *
+     * async function lostTablet(twoFactor: TwoFactor, userId: string, id: string, code: string) {
+     *   await twoFactor.totp.remove(userId, id, { method: 'totp', code })
+     * }
+     * ```
+     */
+    remove(subject: string, id: Input, proof: Proof, context?: Context): Promise<Changed>
+  }
+
+  /** The subject's recovery codes. */
+  recoveryCodes: {
+    /**
+     * Makes a new set; the old one is void in the same write (R20). One read, one write.
+     *
+     * @returns ten codes of 120 bits, shown this once
+     * @throws Refusal `proof_required`, `not_enrolled` and those of a proof
+     *
+     * @example
+     * ```ts
+     * import type { TwoFactor } from '@sallyport/core'
+     *
+     * async function freshCodes(twoFactor: TwoFactor, userId: string, code: string) {
+     *   return (await twoFactor.recoveryCodes.regenerate(userId, { method: 'totp', code })).recoveryCodes
+     * }
+     * ```
+     */
+    regenerate(subject: string, proof: Proof, context?: Context): Promise<Changed & { recoveryCodes: RecoveryCodes }>
+  }
+
+  /**
+   * What the profile page shows. One read, no write; nothing secret.
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function profile(twoFactor: TwoFactor, userId: string) {
+   *   const status = await twoFactor.status(userId)
+   *   return status.enabled ? `on, ${status.recoveryCodes?.left ?? 0} recovery codes left` : 'off'
+   * }
+   * ```
+   */
+  status(subject: string, context?: Context): Promise<Status>
+
+  /**
+   * Turns two-factor authentication off: every factor and recovery code goes. One read, one write.
+   *
+   * @throws Refusal `proof_required`, `not_enrolled` and those of a proof
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function turnOff(twoFactor: TwoFactor, userId: string, code: string) {
+   *   await twoFactor.disable(userId, { method: 'totp', code })
+   * }
+   * ```
+   */
+  disable(subject: string, proof: Proof, context?: Context): Promise<Changed>
+}
+
+/** The flow behind {@link Care}. */
+export function careFlow(house: Gatehouse): Care {
+  /** A change of factors that a proof authorises: the proof is used up in the write that makes the change (R31). */
+  async function change(
+    subject: string,
+    proof: Proof,
+    given: Context,
+    apply: (state: SubjectState, facts: Facts) => SubjectState,
+    events: readonly EventDetails[],
+    refuse: (state: SubjectState) => void = () => {},
+  ): Promise<Changed> {
+    const context = checkContext(given)
+    const judged: JudgedProof = judgeProof(house, proof, subject, context)
+    const performed = await house.perform(subject, context, (state, facts) => {
+      refuse(state)
+      const taken = takeProof(state, judged, facts)
+      if (taken.refused) return taken
+      return { state: apply(taken.state, facts), events: [...taken.events, ...events], outcome: taken.outcome }
+    })
+    return changed(performed, renewGrant(house, subject, performed.outcome.grant, performed.state.epoch, context))
+  }
+
+  return {
+    totp: {
+      async remove(subject, id, proof, given = {}) {
+        checkSubject(subject)
+        const authenticator = judgeId(id)
+        const apply = (state: SubjectState, facts: Facts) =>
+          withChangedFactors(withoutAuthenticator(state, authenticator), facts)
+        const refuse = (state: SubjectState) => refuseIfLastOrUnknown(state, authenticator)
+        return change(subject, proof, given, apply, [{ type: 'removed', authenticator }], refuse)
+      },
+    },
+
+    recoveryCodes: {
+      async regenerate(subject, proof, given = {}) {
+        checkSubject(subject)
+        const material = house.newRecoveryMaterial()
+        const { set, written } = newRecoveryCodes(material, house.now())
+        const apply = (state: SubjectState, facts: Facts) => withChangedFactors({ ...state, recoveryCodes: set }, facts)
+        const event = { type: 'recovery_codes_regenerated', left: recoveryCodeCount } as const
+        return { ...(await change(subject, proof, given, apply, [event])), recoveryCodes: written }
+      },
+    },
+
+    async status(subject, given = {}) {
+      checkSubject(subject)
+      const context = checkContext(given)
+      const state = await house.read(subject, context)
+      return describe(house, state, context)
+    },
+
+    async disable(subject, proof, given = {}) {
+      checkSubject(subject)
+      const apply = (state: SubjectState, facts: Facts) => withChangedFactors(withoutFactors(state), facts)
+      return change(subject, proof, given, apply, [{ type: 'disabled' }])
+    },
+  }
+}
+
+function describe(house: Gatehouse, state: SubjectState, context: Context): Status {
+  const now = house.now()
+  const enabled = hasFactor(state)
+  const from =
+    context.eligible === false ? null : requiredFrom(house.settings.policy, context.required, context.createdAt)
+  const left = recoveryCodesLeft(state)
+  const totpShut = shut(state, 'totp', now)
+  return {
+    enabled,
+    generation: state.generation,
+    required: from !== null && now >= from,
+    enrollBy: !enabled && from !== null && now < from ? new Date(from) : null,
+    methods: usableMethods(state, now).map(method => ({ method, hint: null })),
+    locks: totpShut === null ? [] : [{ method: 'totp', until: dateOrNull(totpShut.until) }],
+    authenticators: state.authenticators.map(({ id, name, createdAt, lastUsedAt }) => ({
+      id,
+      name,
+      createdAt: new Date(createdAt),
+      lastUsedAt: dateOrNull(lastUsedAt),
+    })),
+    recoveryCodes:
+      left === null || state.recoveryCodes === null
+        ? null
+        : { left, createdAt: new Date(state.recoveryCodes.createdAt) },
+  }
+}
+
+function dateOrNull(moment: number | null): Date | null {
+  return moment === null ? null : new Date(moment)
+}

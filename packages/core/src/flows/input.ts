@@ -1,0 +1,51 @@
+/** What a browser filled, judged before any I/O: a refusal, never a crash (R6, R45). */
+import { refusal, usageError } from '../errors.js'
+import { normalizeCode } from '../otp/totp.js'
+import type { JudgedAnswer } from '../subject/answers.js'
+import { normalizeRecoveryCode } from '../subject/recovery-codes.js'
+import type { Answer, Input } from './outcomes.js'
+
+const longestCode = 64
+const longestName = 64
+const defaultName = 'Authenticator'
+// Control, format and surrogate characters have no place in a name that is shown to people.
+const unfitForNames = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** @throws Refusal `method_unavailable` for a method that there is not, `invalid_code` for a code of the wrong form */
+export function judgeAnswer(answer: Answer): JudgedAnswer {
+  requireObject(answer, 'answer')
+  const { method, code } = answer
+  if (method === 'totp') return { method, code: judgeTotpCode(code) }
+  if (method !== 'recovery_code') throw refusal('method_unavailable')
+  const canonical = typeof code === 'string' && code.length <= longestCode ? normalizeRecoveryCode(code) : null
+  if (canonical === null) throw refusal('invalid_code')
+  return { method, code: canonical }
+}
+
+/** @throws Refusal `invalid_code` for what is not 6 to 8 digits, spaces and dashes apart */
+export function judgeTotpCode(code: Input): string {
+  const digits = normalizeCode(code)
+  if (digits === null) throw refusal('invalid_code')
+  return digits
+}
+
+/** What the person calls an authenticator; a default where nothing was typed. */
+export function judgeName(name: Input): string {
+  if (name === undefined || name === null) return defaultName
+  if (typeof name !== 'string' || name.length > 4 * longestName) throw refusal('invalid_input', { field: 'name' })
+  const trimmed = name.trim()
+  if (trimmed === '') return defaultName
+  if (trimmed.length > longestName || unfitForNames.test(trimmed)) throw refusal('invalid_input', { field: 'name' })
+  return trimmed
+}
+
+/** An id as this library makes them; what cannot be one is not found. */
+export function judgeId(id: Input): string {
+  if (typeof id !== 'string' || !/^[0-9a-f]{32}$/.test(id)) throw refusal('not_found')
+  return id
+}
+
+/** The container is the programmer's: what is inside may be the browser's. */
+export function requireObject(value: unknown, argument: string): asserts value is object {
+  if (typeof value !== 'object' || value === null) throw usageError(argument, 'must be an object')
+}

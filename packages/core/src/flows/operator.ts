@@ -1,0 +1,229 @@
+/** An operator's verbs: apart from the subject's, each with who and why (R50). */
+import { z } from 'zod/mini'
+import { refusal, SallyportError, usageError } from '../errors.js'
+import { decodeSecret, encodeSecret } from '../otp/secret.js'
+import { refuseIfPermitOutstanding } from '../subject/answers.js'
+import { unlocked } from '../subject/attempts.js'
+import { addAuthenticator } from '../subject/authenticators.js'
+import { algorithm, hasFactor, withChangedFactors, withoutFactors } from '../subject/state.js'
+import { checked, checkSubject } from '../usage.js'
+import type { Gatehouse } from './gatehouse.js'
+import type { Audit, Changed, Token } from './outcomes.js'
+import { changed } from './proofs.js'
+
+const permitLifetime = 24 * 60 * 60_000
+
+/** Verbs of an operator, never reachable by the subject; each names who and why (R50). `by` is not the subject. */
+export interface Operator {
+  /**
+   * Takes every factor away, also from an absent or unreadable record. One read, one write. Until the permit is used, every
+   * login and every enrolment of the subject refuses with `permit_required`.
+   *
+   * @param audit who and why, for the events; `next: 'open'` gives no permit and leaves the door to the password alone
+   * @returns the permit (24 hours, used once) to hand to the rightful owner, who brings it to `login.begin` in `context.permit`
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function lostEverything(twoFactor: TwoFactor, userId: string, operator: string) {
+   *   const { permit } = await twoFactor.operator.reset(userId, { by: operator, reason: 'identity checked by video call' })
+   *   return permit?.token
+   * }
+   * ```
+   */
+  reset(subject: string, audit: Audit & { next?: 'permit' | 'open' }): Promise<Changed & { permit: Token | null }>
+
+  /**
+   * Lifts locks and suspensions; the counts stay, so the next failure may shut again (R13). One read, at most one write.
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function letThemTry(twoFactor: TwoFactor, userId: string) {
+   *   await twoFactor.operator.unlock(userId, { by: 'support:maria', reason: 'called from the number on file' })
+   * }
+   * ```
+   */
+  unlock(subject: string, audit: Audit): Promise<void>
+
+  /**
+   * Deletes the record: for the deletion of the account, and nothing else. The only verb that deletes.
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function accountDeleted(twoFactor: TwoFactor, userId: string) {
+   *   await twoFactor.operator.forget(userId, { by: 'system', reason: 'the account was deleted' })
+   * }
+   * ```
+   */
+  forget(subject: string, audit: Audit): Promise<void>
+
+  /**
+   * Takes over an authenticator from another system. Only while there is no factor. One read, one write. Gives no recovery
+   * codes: the person makes them with `recoveryCodes.regenerate`.
+   *
+   * @param factors `totp.secret`: base32, or at least 10 bytes; `algorithm`, `digits` and `period` (seconds) as it was enrolled
+   * @throws Refusal `proof_required` (there is a factor), `permit_required` (a permit is outstanding)
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function migrate(twoFactor: TwoFactor, user: { id: string; totpSecret: string }) {
+   *   const audit = { by: 'migration', reason: 'moved from the old login' }
+   *   await twoFactor.operator.import(user.id, { totp: { secret: user.totpSecret } }, audit)
+   * }
+   * ```
+   */
+  import(subject: string, factors: ImportedFactors, audit: Audit): Promise<Changed>
+
+  /**
+   * Seals records afresh under the newest key, so that an old one can be retired (R48). Per subject one read, and one write
+   * where the record is not current.
+   *
+   * @returns how many were resealed, were current already, were absent, and failed (unreadable, busy or unreachable)
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function rotate(twoFactor: TwoFactor, everyUserId: AsyncIterable<string>) {
+   *   const { failed } = await twoFactor.operator.reseal(everyUserId)
+   *   return failed === 0 ? 'the old key can go' : 'run it again'
+   * }
+   * ```
+   */
+  reseal(subjects: Iterable<string> | AsyncIterable<string>): Promise<Resealed>
+}
+
+/** What `operator.import` takes over. */
+export interface ImportedFactors {
+  totp?: {
+    secret: string | Uint8Array
+    algorithm?: 'SHA1' | 'SHA256' | 'SHA512'
+    digits?: 6 | 7 | 8
+    /** Seconds. */
+    period?: number
+  }
+}
+
+/** What `operator.reseal` did, in subjects. */
+export interface Resealed {
+  resealed: number
+  current: number
+  absent: number
+  failed: number
+}
+
+const auditParts = {
+  by: z.string().check(z.minLength(1), z.maxLength(256)),
+  reason: z.string().check(z.minLength(1), z.maxLength(1024)),
+}
+const auditSchema = z.strictObject(auditParts)
+const resetSchema = z.strictObject({ ...auditParts, next: z.optional(z.enum(['permit', 'open'])) })
+const factorsSchema = z.strictObject({
+  totp: z.strictObject({
+    secret: z.custom<string | Uint8Array>(
+      value => typeof value === 'string' || ArrayBuffer.isView(value),
+      'must be base32 or bytes',
+    ),
+    algorithm: z.optional(algorithm),
+    digits: z.optional(z.literal([6, 7, 8])),
+    period: z.optional(z.int().check(z.gte(15), z.lte(300))),
+  }),
+})
+
+/** The flow behind {@link Operator}. */
+export function operatorFlow(house: Gatehouse): Operator {
+  return {
+    async reset(subject, given) {
+      const { by, reason, next = 'permit' } = checkAudit(subject, checked(resetSchema, given, 'audit'))
+      const permit = next === 'permit' ? { id: house.newId(), expiresAt: house.now() + permitLifetime } : null
+      const performed = await house.mend(subject, (state, facts) => ({
+        state: { ...withChangedFactors(withoutFactors(state), facts), permit: permit?.id ?? null },
+        events: [{ type: 'reset', by, reason }],
+        outcome: undefined,
+      }))
+      const token = permit && {
+        token: house.tokens.seal('permit', { subject, ...permit }),
+        expiresAt: new Date(permit.expiresAt),
+      }
+      return { ...changed(performed, null), permit: token }
+    },
+
+    async unlock(subject, given) {
+      const { by, reason } = checkAudit(subject, checked(auditSchema, given, 'audit'))
+      await house.perform(subject, {}, state => ({
+        state: unlocked(state),
+        events: [{ type: 'unlocked', by, reason }],
+        outcome: undefined,
+      }))
+    },
+
+    async forget(subject, given) {
+      const { by, reason } = checkAudit(subject, checked(auditSchema, given, 'audit'))
+      await house.records.remove(subject)
+      await house.emit(subject, [{ type: 'forgotten', by, reason }], house.now())
+    },
+
+    async import(subject, given, audit) {
+      const { by, reason } = checkAudit(subject, checked(auditSchema, audit, 'audit'))
+      const { totp } = checked(factorsSchema, given, 'factors')
+      const added = {
+        id: house.newId(),
+        name: 'Authenticator',
+        secret: importedSecret(totp.secret),
+        algorithm: totp.algorithm ?? 'SHA1',
+        digits: totp.digits ?? 6,
+        period: totp.period ?? 30,
+        lastStep: null,
+        createdAt: house.now(),
+        lastUsedAt: null,
+      }
+      const performed = await house.perform(subject, {}, (state, facts) => {
+        refuseIfPermitOutstanding(state)
+        if (hasFactor(state)) throw refusal('proof_required')
+        const authenticators = addAuthenticator(state.authenticators, added)
+        return {
+          state: withChangedFactors({ ...state, authenticators }, facts),
+          events: [{ type: 'imported', by, reason }],
+          outcome: undefined,
+        }
+      })
+      return changed(performed, null)
+    },
+
+    async reseal(subjects) {
+      const counts = { resealed: 0, current: 0, absent: 0, failed: 0 }
+      for await (const subject of subjects) {
+        checkSubject(subject)
+        try {
+          counts[await house.records.reseal(subject)]++
+        } catch (error) {
+          if (!(error instanceof SallyportError)) throw error
+          counts.failed++
+        }
+      }
+      return counts
+    },
+  }
+}
+
+function checkAudit<T extends Audit>(subject: string, audit: T): T {
+  checkSubject(subject)
+  if (audit.by === subject) throw usageError('audit.by', "must not be the subject: these verbs are an operator's")
+  return audit
+}
+
+function importedSecret(secret: string | Uint8Array): string {
+  try {
+    return encodeSecret(decodeSecret(secret))
+  } catch {
+    // The reason could quote the secret.
+    throw usageError('factors.totp.secret', 'must be base32, or bytes, of at least 10 bytes')
+  }
+}

@@ -1,0 +1,93 @@
+/** The words that the flows speak: what goes in beside the subject, and what comes back. */
+
+/** A value that a browser fills. Whatever it is, it is judged at run time: a refusal, never a crash or a usage error. */
+export type Input = unknown
+
+/** What a person answers with: `totp`, `recovery_code`, or a channel's id. */
+export type Method = 'totp' | 'recovery_code' | (string & {})
+
+/** A factor of the subject, proven afresh: a code of an authenticator, a recovery code, or a grant of `stepUp.verify`. */
+export type Proof = { method: Input; code: Input } | { grant: Input }
+
+/** A method and the code given for it. */
+export interface Answer {
+  method: Input
+  code: Input
+}
+
+/** A sealed token and the moment at which it ends. */
+export interface Token {
+  token: string
+  expiresAt: Date
+}
+
+/** The state between the password and the code. The application keeps the token (cookie, hidden field, JSON). */
+export interface Challenge {
+  challenge: string
+  /** What can be answered with now, the best first; `hint` is what a person may see of an address, null where there is none. */
+  methods: readonly { method: Method; hint: string | null }[]
+  expiresAt: Date
+}
+
+/** What `login.begin` answers: come in, prove a factor, or enrol the first one. */
+export type Gate =
+  | { outcome: 'passed'; passed: Passed }
+  | ({ outcome: 'challenge' } & Challenge)
+  | ({ outcome: 'enroll' } & Challenge)
+
+/** Something that the person should be told after signing in. */
+export type Warning = 'recovery_codes_low' | 'no_recovery_codes'
+
+/** The only thing that may start a session: for `subject`, under a new session id (R35). */
+export interface Passed {
+  subject: string
+  /** Why it passed. Only `verified` and `enrolled` speak of a second factor. */
+  because: 'verified' | 'enrolled' | 'not_eligible' | 'not_required' | 'not_required_yet'
+  method: Method | null
+  /** Authentication method references of this step (RFC 8176); empty where no second factor was proven. */
+  amr: readonly string[]
+  /** The moment from which a second factor is required of this subject, where it lies ahead. */
+  enrollBy: Date | null
+  /** How many recovery codes are left; null where there is no set. */
+  recoveryCodesLeft: number | null
+  warnings: readonly Warning[]
+}
+
+/** An authenticator about to be confirmed: show `uri` as a QR code with `setupKey` underneath. Holds the secret: not for logs. */
+export interface Enrollment extends Token {
+  uri: string
+  setupKey: string
+}
+
+/** What every change of factors answers. */
+export interface Changed {
+  /** The record's new generation: keep it and pass it in `context.generation` to notice an older record (R46). */
+  generation: number
+  /** The grant that proved this change, renewed with its deadline unchanged; null where none was used. */
+  grant: Token | null
+  /** Whether `endOtherSessions` did its work; where not, the application still has to. */
+  otherSessions: 'ended' | 'to_be_ended'
+}
+
+/** Recovery codes in their written form, shown once and never readable again. */
+export type RecoveryCodes = readonly string[]
+
+/** What the profile page shows. */
+export interface Status {
+  enabled: boolean
+  generation: number
+  required: boolean
+  enrollBy: Date | null
+  /** What could be answered with now. */
+  methods: Challenge['methods']
+  /** The methods that are shut; `until` is null where time does not help. */
+  locks: readonly { method: Method; until: Date | null }[]
+  authenticators: readonly { id: string; name: string; createdAt: Date; lastUsedAt: Date | null }[]
+  recoveryCodes: { left: number; createdAt: Date } | null
+}
+
+/** Who does an operator's verb, and why: for the events and the audit log. */
+export interface Audit {
+  by: string
+  reason: string
+}

@@ -1,0 +1,27 @@
+/** The pass: the only thing that may start a session (R35). */
+import { fewRecoveryCodes } from '../subject/answers.js'
+import { recoveryCodesLeft } from '../subject/recovery-codes.js'
+import { hasFactor, type SubjectState } from '../subject/state.js'
+import type { Method, Passed, Warning } from './outcomes.js'
+
+/** Authentication method references (RFC 8176) of a method: a recovery code has no name of its own there. */
+export function methodReferences(method: Method): readonly string[] {
+  return method === 'totp' ? ['otp', 'mfa'] : ['mfa']
+}
+
+/** The pass of a subject whose state is now so. */
+export function passed(
+  subject: string,
+  state: SubjectState,
+  because: Passed['because'],
+  method: Method | null,
+): Passed {
+  const left = recoveryCodesLeft(state)
+  const warnings: Warning[] = []
+  if (hasFactor(state)) {
+    if (left === null || left === 0) warnings.push('no_recovery_codes')
+    else if (left <= fewRecoveryCodes) warnings.push('recovery_codes_low')
+  }
+  const amr = method === null ? [] : methodReferences(method)
+  return { subject, because, method, amr, enrollBy: null, recoveryCodesLeft: left, warnings }
+}

@@ -1,0 +1,25 @@
+/** `@sallyport/core`: the public face. */
+export { isRefusal, type Refusal, type RefusalCode, refusalCodes, SallyportError } from './errors.js'
+export type { TwoFactorEvent } from './events.js'
+export type { Context, ContextOf } from './flows/context.js'
+export type { ImportedFactors, Resealed } from './flows/operator.js'
+export type {
+  Answer,
+  Audit,
+  Challenge,
+  Changed,
+  Enrollment,
+  Gate,
+  Input,
+  Method,
+  Passed,
+  Proof,
+  RecoveryCodes,
+  Status,
+  Token,
+  Warning,
+} from './flows/outcomes.js'
+export type { TwoFactorOptions } from './options.js'
+export type { Policy } from './policy/policy.js'
+export type { Bytes, Store, Stored, Summary, Write } from './store/contract.js'
+export { createTwoFactor, type TwoFactor } from './two-factor.js'

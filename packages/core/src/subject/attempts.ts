@@ -1,0 +1,105 @@
+/** Budgets of what can be guessed: RFC 4226 §7.3, SP 800-63B-4 §3.2.2; R10–R16. */
+import { refusal } from '../errors.js'
+import type { EventDetails } from '../events.js'
+import type { Attempts, SubjectState } from './state.js'
+
+const minute = 60_000
+const day = 24 * 60 * minute
+const failuresPerLock = 5
+const firstLock = 15 * minute
+const longestLock = day
+/** The rung from which a lock lasts {@link longestLock}. */
+const topRung = Math.ceil(Math.log2(longestLock / firstLock))
+
+const untouched: Attempts = { failures: 0, lastFailureAt: 0, rung: 0, lockedUntil: null, suspended: false }
+
+/** How a method is shut: until a moment (ms), or, with null, until another method proves or an operator unlocks. */
+export interface Shut {
+  until: number | null
+}
+
+/** Whether and how a method is shut. A stored lock is taken as at most 24 h ahead, whatever the clock did since (R7). */
+export function shut(state: SubjectState, method: string, now: number): Shut | null {
+  const attempts = attemptsOf(state, method)
+  if (attempts.suspended) return { until: null }
+  if (attempts.lockedUntil === null || attempts.lockedUntil <= now) return null
+  return { until: Math.min(attempts.lockedUntil, now + longestLock) }
+}
+
+/** @throws Refusal `locked` or `suspended` where the method is shut */
+export function refuseIfShut(state: SubjectState, method: string, now: number): void {
+  const how = shut(state, method, now)
+  if (how === null) return
+  throw how.until === null ? refusal('suspended') : refusal('locked', { retryAfter: secondsUntil(how.until, now) })
+}
+
+/** Whole seconds from `now` until a moment, rounded up (RFC 9110 §10.2.3). */
+export function secondsUntil(moment: number, now: number): number {
+  return Math.max(1, Math.ceil((moment - now) / 1000))
+}
+
+/**
+ * The failures in a row after which a method is suspended: 100 by SP 800-63B-4 §3.2.2, fewer where one guess may fit more than
+ * three codes, so that the odds stay the same.
+ *
+ * @param acceptable how many codes are right at once
+ */
+export function longestRow(acceptable: number): number {
+  return Math.min(100, Math.floor(300 / Math.max(1, acceptable)))
+}
+
+/** A wrong answer, counted. `retryAfter` (s) is set where it brought a lock. */
+export function countFailure(
+  state: SubjectState,
+  failed: { method: string; purpose: string; acceptable: number },
+  now: number,
+): { state: SubjectState; events: EventDetails[]; retryAfter: number | null } {
+  const { method, purpose } = failed
+  const before = attemptsOf(state, method)
+  const failures = before.failures + 1
+  const calmDays = Math.max(0, Math.floor((now - before.lastFailureAt) / day))
+  let attempts: Attempts = { ...before, failures, lastFailureAt: now, rung: Math.max(0, before.rung - calmDays) }
+  const events: EventDetails[] = [{ type: 'failed', method, purpose }]
+  let retryAfter: number | null = null
+  if (failures >= longestRow(failed.acceptable)) {
+    attempts = { ...attempts, suspended: true }
+    events.push({ type: 'suspended', method, purpose })
+  } else if (failures % failuresPerLock === 0) {
+    const length = Math.min(firstLock * 2 ** attempts.rung, longestLock)
+    attempts = { ...attempts, lockedUntil: now + length, rung: Math.min(attempts.rung + 1, topRung) }
+    retryAfter = secondsUntil(now + length, now)
+    events.push({ type: 'locked', method, purpose })
+  }
+  return { state: withAttempts(state, method, attempts), events, retryAfter }
+}
+
+/** A method proved: its own count is cleared, its ladder stays; other methods' suspensions are lifted, their counts stay (R16). */
+export function clearFailures(state: SubjectState, proven: string): SubjectState {
+  const attempts: SubjectState['attempts'] = {}
+  for (const [method, value] of Object.entries(state.attempts)) {
+    attempts[method] =
+      method === proven
+        ? { ...value, failures: 0, lockedUntil: null, suspended: false }
+        : { ...value, suspended: false }
+  }
+  return { ...state, attempts }
+}
+
+/** Locks and suspensions lifted; counts and ladders stay, so that an operator's kindness refreshes no budget. */
+export function unlocked(state: SubjectState): SubjectState {
+  const isShut = (value: Attempts) => value.suspended || value.lockedUntil !== null
+  if (!Object.values(state.attempts).some(isShut)) return state
+  const attempts: SubjectState['attempts'] = {}
+  for (const [method, value] of Object.entries(state.attempts)) {
+    attempts[method] = { ...value, suspended: false, lockedUntil: null }
+  }
+  return { ...state, attempts }
+}
+
+function attemptsOf(state: SubjectState, method: string): Attempts {
+  return state.attempts[method] ?? untouched
+}
+
+function withAttempts(state: SubjectState, method: string, attempts: Attempts): SubjectState {
+  return { ...state, attempts: { ...state.attempts, [method]: attempts } }
+}

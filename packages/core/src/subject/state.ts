@@ -1,0 +1,112 @@
+/** All that is known of one subject's second factor: one small record, so that every rule over two facts is atomic. */
+import { z } from 'zod/mini'
+import type { Refusal } from '../errors.js'
+import type { EventDetails } from '../events.js'
+
+/** The algorithms of RFC 6238. */
+export const algorithm = z.enum(['SHA1', 'SHA256', 'SHA512'])
+
+const authenticator = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  /** Base32. */
+  secret: z.string(),
+  algorithm,
+  digits: z.number(),
+  /** Seconds. */
+  period: z.number(),
+  /** The last step that a code was taken of: no code of it or before it is taken again (R4). */
+  lastStep: z.nullable(z.number()),
+  createdAt: z.number(),
+  lastUsedAt: z.nullable(z.number()),
+})
+
+const recoveryCodes = z.strictObject({
+  /** The random key of this set, base64url. */
+  key: z.string(),
+  /** HMAC-SHA-256 of each code under `key`, base64url; used ones stay, so that a wrong code costs the same work (R22). */
+  codes: z.array(z.strictObject({ hash: z.string(), usedAt: z.nullable(z.number()) })),
+  createdAt: z.number(),
+})
+
+const attempts = z.strictObject({
+  /** Wrong answers in a row. */
+  failures: z.number(),
+  lastFailureAt: z.number(),
+  /** How often it was locked, less one for every day without failure. */
+  rung: z.number(),
+  lockedUntil: z.nullable(z.number()),
+  suspended: z.boolean(),
+})
+
+/** The form of a record's content. Times are ms since 1970. */
+export const stateSchema = z.strictObject({
+  /** Random, renewed at every change of factors: tokens carry it, so a change kills them (R33). */
+  epoch: z.string(),
+  generation: z.number(),
+  authenticators: z.array(authenticator),
+  recoveryCodes: z.nullable(recoveryCodes),
+  /** Budgets of what can be guessed, by method (R11). */
+  attempts: z.record(z.string(), attempts),
+  /** Challenges and grants of this epoch that were used (R34). */
+  spent: z.array(z.strictObject({ id: z.string(), until: z.number() })),
+  /** The permit of an operator's reset that has not been used (R50). */
+  permit: z.nullable(z.string()),
+})
+
+export type SubjectState = z.infer<typeof stateSchema>
+export type Authenticator = SubjectState['authenticators'][number]
+export type RecoveryCodeSet = NonNullable<SubjectState['recoveryCodes']>
+export type Attempts = SubjectState['attempts'][string]
+
+/** The epoch of a record that is absent, or that has never seen a change of factors. */
+export const firstEpoch = '0'.repeat(32)
+
+/** What is known of a subject without a record. */
+export const emptyState: SubjectState = {
+  epoch: firstEpoch,
+  generation: 0,
+  authenticators: [],
+  recoveryCodes: null,
+  attempts: {},
+  spent: [],
+  permit: null,
+}
+
+/** What a pure function may know besides the state and the input. */
+export interface Facts {
+  /** ms since 1970. */
+  now: number
+  /** Steps before and after the present one whose codes are taken. */
+  window: number
+  /** The epoch that a change of factors would bring. */
+  nextEpoch: string
+}
+
+/**
+ * What came of an input: the state to write (the same object where there is nothing to write), the events to emit after the
+ * commit, and the outcome or the refusal to throw. A refusal that neither writes nor tells anybody is thrown right away.
+ */
+export type Transition<T> = { state: SubjectState; events: readonly EventDetails[] } & (
+  | { outcome: T; refused?: undefined }
+  | { refused: Refusal }
+)
+
+/** Enrolled: at least one factor. */
+export function hasFactor(state: SubjectState): boolean {
+  return state.authenticators.length > 0
+}
+
+/** No factors, no recovery codes, and so nothing to guess: budgets begin anew. */
+export function withoutFactors(state: SubjectState): SubjectState {
+  return { ...emptyState, epoch: state.epoch, generation: state.generation }
+}
+
+/**
+ * The state after a change of factors: a new epoch voids challenges, enrolments and grants (R33), so nothing need be remembered
+ * as spent; the generation grows, and not only by one, so that it also passes that of a record that was lost.
+ */
+export function withChangedFactors(state: SubjectState, facts: Facts): SubjectState {
+  const generation = Math.max(state.generation + 1, Math.floor(facts.now / 1000))
+  return { ...state, epoch: facts.nextEpoch, generation, spent: [] }
+}

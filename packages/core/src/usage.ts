@@ -1,0 +1,51 @@
+import type { z } from 'zod/mini'
+import { usageError } from './errors.js'
+
+/**
+ * The value, if the schema takes it; otherwise a usage error that names the argument by its path. Values never enter the
+ * message: they may be secrets.
+ */
+export function checked<T>(schema: z.ZodMiniType<T>, value: unknown, argument: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  if (issue === undefined) throw usageError(argument, 'is not valid')
+  const path = issue.path.reduce<string>(
+    (sofar, key) => (typeof key === 'number' ? `${sofar}[${key}]` : `${sofar}.${String(key)}`),
+    argument,
+  )
+  throw usageError(path, describe(issue))
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be of type ${issue.expected}`
+    case 'unrecognized_keys':
+      return `has no option ${issue.keys.map(key => `"${key}"`).join(', ')}`
+    case 'too_small':
+      return `must be at least ${issue.minimum}${issue.origin === 'string' ? ' characters long' : ''}`
+    case 'too_big':
+      return `must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters long' : ''}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(value => JSON.stringify(value)).join(', ')}`
+    case 'invalid_union':
+      return 'is of a kind that is not taken here'
+    default:
+      return issue.message === '' || issue.message === 'Invalid input' ? 'is not valid' : issue.message
+  }
+}
+
+const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
+
+/** The longest subject, in UTF-16 units. */
+export const longestSubject = 256
+
+/** The subject, if it is a string that names one user and no other in every encoding. */
+export function checkSubject(subject: unknown): string {
+  if (typeof subject !== 'string') throw usageError('subject', 'must be a string')
+  if (subject === '') throw usageError('subject', 'must not be empty')
+  if (subject.length > longestSubject) throw usageError('subject', `must be at most ${longestSubject} characters long`)
+  if (loneSurrogate.test(subject)) throw usageError('subject', 'must not hold a lone surrogate')
+  return subject
+}
