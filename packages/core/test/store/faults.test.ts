@@ -1,0 +1,206 @@
+import { createTwoFactor, type RefusalCode } from '@sallyport/core'
+import { describe, expect, it } from 'vitest'
+import { faultyStore, type GetFault, type PutFault } from '../support/faulty-store.js'
+import { errorOf, expectRefusal, makeApplication, minute, refusalOf } from '../support/harness.js'
+
+const storeDeadline = 40
+
+/** An enrolled subject on a store that is about to fail. */
+async function beforeTheFault() {
+  const faulty = faultyStore()
+  const application = makeApplication({ store: faulty.store, deadline: { store: storeDeadline } })
+  const alice = await application.enroll('alice')
+  const token = await application.challenge('alice')
+  const code = alice.code()
+  faulty.writes.length = 0
+  /** Another process on the same store. */
+  const elsewhere = createTwoFactor({ ...application.settings, store: faulty.inner })
+  const login = () => application.twoFactor.login.verify(token, { method: 'totp', code }, application.context)
+  return { ...application, ...faulty, alice, token, code, login, elsewhere }
+}
+
+describe('a store that fails while a right code is taken', () => {
+  const landed: { faults: PutFault[] }[] = [
+    { faults: ['throw after'] },
+    { faults: ['resend'] },
+    { faults: ['hang after'] },
+    { faults: ['throw before', 'throw after'] },
+    { faults: ['throw before', 'resend'] },
+    { faults: ['land later'] },
+    { faults: ['conflict', 'resend'] },
+    { faults: ['throw before', 'fine'] },
+    { faults: ['hang before', 'fine'] },
+    { faults: ['conflict', 'conflict', 'fine'] },
+    { faults: ['nonsense', 'fine'] },
+  ]
+  it.each(landed)('R47: recognises that it landed after $faults', async ({ faults }) => {
+    const { login, puts, events, twoFactor, challenge, code, context } = await beforeTheFault()
+    puts.push(...faults)
+    expect(await login()).toMatchObject({ because: 'verified', method: 'totp' })
+    expect(events.filter(event => event.type === 'verified')).toHaveLength(1)
+    const again = twoFactor.login.verify(await challenge('alice'), { method: 'totp', code }, context)
+    await expectRefusal(again, 'invalid_code')
+  })
+
+  const refused: [PutFault[], string][] = [
+    [['throw before', 'throw before'], 'store_failed'],
+    [['nonsense', 'nonsense'], 'store_failed'],
+    [['hang before', 'hang before'], 'outcome_unknown'],
+    [Array<PutFault>(8).fill('conflict'), 'busy'],
+  ]
+  it.each(refused)('R41: refuses after %j with %s, and tells nobody of a success', async (faults, code) => {
+    const { login, puts, events, twoFactor, challenge, alice, context, clock } = await beforeTheFault()
+    puts.push(...faults)
+    expect((await errorOf(login())).code).toBe(code)
+    expect(events).toEqual([])
+    expect(puts).toEqual([])
+    clock.advance(minute)
+    const next = twoFactor.login.verify(await challenge('alice'), { method: 'totp', code: alice.code() }, context)
+    expect((await next).because).toBe('verified')
+  })
+
+  it('R41: keeps the cause that the store gave, and no more of it in the message', async () => {
+    const { login, puts } = await beforeTheFault()
+    puts.push('throw before', 'throw before')
+    const error = await errorOf(login())
+    expect(error.kind).toBe('store')
+    expect(error.message).toBe('the store failed to write')
+    expect(error.cause).toEqual(new Error('connection reset'))
+  })
+
+  it.each<[PutFault, GetFault]>([
+    ['throw after', 'throw'],
+    ['throw before', 'throw'],
+    ['resend', 'hang'],
+    ['throw after', 'nonsense'],
+  ])('R41: says that the outcome is unknown after %s when the second look ends in %s', async (put, get) => {
+    const { login, puts, gets } = await beforeTheFault()
+    puts.push(put)
+    gets.push('fine', get)
+    await expectRefusal(login(), 'outcome_unknown')
+  })
+
+  it('R41: never accepts a code twice whose first outcome was unknown', async () => {
+    const { login, puts, gets, twoFactor, challenge, code, context } = await beforeTheFault()
+    puts.push('throw after')
+    gets.push('fine', 'throw')
+    await expectRefusal(login(), 'outcome_unknown')
+    await expectRefusal(login(), 'challenge_expired')
+    const again = twoFactor.login.verify(await challenge('alice'), { method: 'totp', code }, context)
+    await expectRefusal(again, 'invalid_code')
+  })
+
+  it('R47: says that the outcome is unknown where the record vanished after a lost reply', async () => {
+    const { login, puts, gets } = await beforeTheFault()
+    puts.push('throw after')
+    gets.push('fine', 'nothing')
+    await expectRefusal(login(), 'outcome_unknown')
+  })
+
+  it('R47: says that the outcome is unknown where so much was written since that nothing can be told', async () => {
+    const { login, puts, other, elsewhere, alice } = await beforeTheFault()
+    puts.push('overtaken')
+    other.write = async () => {
+      for (const code of alice.recoveryCodes.slice(0, 9)) {
+        const challenge = await elsewhere.stepUp.begin('alice', 'pay')
+        await elsewhere.stepUp.verify('alice', challenge.challenge, { method: 'recovery_code', code })
+      }
+    }
+    await expectRefusal(login(), 'outcome_unknown')
+  })
+
+  it('R47: takes a code where others wrote in between, up to the history that a record keeps', async () => {
+    const { login, puts, other, elsewhere, alice } = await beforeTheFault()
+    puts.push('overtaken')
+    other.write = async () => {
+      for (const code of alice.recoveryCodes.slice(0, 8)) {
+        const challenge = await elsewhere.stepUp.begin('alice', 'pay')
+        await elsewhere.stepUp.verify('alice', challenge.challenge, { method: 'recovery_code', code })
+      }
+    }
+    expect((await login()).recoveryCodesLeft).toBe(2)
+  })
+
+  it('R4: refuses a code that another process took between the read and the write', async () => {
+    const { login, puts, other, elsewhere, code, challenge, context } = await beforeTheFault()
+    const second = await challenge('alice')
+    puts.push('overtaken')
+    other.write = () => elsewhere.login.verify(second, { method: 'totp', code }, context)
+    await expectRefusal(login(), 'invalid_code')
+  })
+
+  it('R33: refuses a code where another process changed the factors between the read and the write', async () => {
+    const { login, puts, other, elsewhere, alice } = await beforeTheFault()
+    const [recoveryCode] = alice.recoveryCodes
+    puts.push('overtaken')
+    other.write = () => elsewhere.disable('alice', { method: 'recovery_code', code: recoveryCode })
+    await expectRefusal(login(), 'challenge_expired')
+  })
+
+  it('R47: takes nothing by a stale read, since the write is conditional', async () => {
+    const { login, twoFactor, challenge, code, context, gets } = await beforeTheFault()
+    const second = await challenge('alice')
+    await login()
+    gets.push('stale')
+    await expectRefusal(twoFactor.login.verify(second, { method: 'totp', code }, context), 'invalid_code')
+  })
+
+  it('R41: gives up on a store that only ever reads stale', async () => {
+    const { login, twoFactor, challenge, code, context, gets } = await beforeTheFault()
+    const second = await challenge('alice')
+    await login()
+    gets.push(...Array<GetFault>(40).fill('stale'))
+    const refused = await refusalOf(twoFactor.login.verify(second, { method: 'totp', code }, context))
+    expect(['busy', 'outcome_unknown'] satisfies RefusalCode[]).toContain(refused.code)
+  })
+})
+
+describe('a store that fails while a wrong code is counted', () => {
+  it.each<PutFault>(['throw after', 'resend', 'hang after'])('R10: counts it once after %s', async fault => {
+    const { twoFactor, puts, events, alice, token, context } = await beforeTheFault()
+    const guess = () => twoFactor.login.verify(token, { method: 'totp', code: alice.wrongCode() }, context)
+    puts.push(fault)
+    for (let failures = 0; failures < 5; failures++) await expectRefusal(guess(), 'invalid_code')
+    expect(events.filter(event => event.type === 'failed')).toHaveLength(5)
+    expect(events.filter(event => event.type === 'locked')).toHaveLength(1)
+    await expectRefusal(guess(), 'locked')
+  })
+
+  it('R10: does not answer a guess that it could not count', async () => {
+    const { twoFactor, puts, alice, token, context, code } = await beforeTheFault()
+    puts.push('throw before', 'throw before', 'throw before', 'throw before')
+    const wrong = twoFactor.login.verify(token, { method: 'totp', code: alice.wrongCode() }, context)
+    const right = twoFactor.login.verify(token, { method: 'totp', code }, context)
+    expect((await errorOf(wrong)).code).toBe('store_failed')
+    expect((await errorOf(right)).code).toBe('store_failed')
+  })
+})
+
+describe('a store that cannot be read', () => {
+  it.each<[GetFault, string]>([
+    ['throw', 'the store failed to read'],
+    ['hang', `the store did not read within ${storeDeadline} ms`],
+    ['nonsense', 'the store gave something that is no record'],
+  ])('R41: refuses at every verb after %s', async (fault, message) => {
+    const { twoFactor, gets, token, code, alice, context, writes } = await beforeTheFault()
+    const proof = { method: 'totp', code }
+    const verbs = [
+      () => twoFactor.login.begin('alice', context),
+      () => twoFactor.login.verify(token, proof, context),
+      () => twoFactor.stepUp.begin('alice', 'pay'),
+      () => twoFactor.totp.enroll('alice', { account: 'alice', proof }, context),
+      () => twoFactor.totp.remove('alice', alice.id, proof),
+      () => twoFactor.recoveryCodes.regenerate('alice', proof),
+      () => twoFactor.status('alice'),
+      () => twoFactor.disable('alice', proof),
+      () => twoFactor.operator.reset('alice', { by: 'op', reason: 'lost' }),
+      () => twoFactor.operator.unlock('alice', { by: 'op', reason: 'called' }),
+      () => twoFactor.operator.import('alice', { totp: { secret: alice.setupKey } }, { by: 'op', reason: 'moved' }),
+    ]
+    for (const verb of verbs) {
+      gets.push(fault)
+      expect(await errorOf(verb())).toMatchObject({ kind: 'store', code: 'store_failed', message })
+    }
+    expect(writes).toEqual([])
+  })
+})
