@@ -1,0 +1,142 @@
+import { inspect } from 'node:util'
+import type { Write } from '@sallyport/core'
+import { problem } from '@sallyport/core/http'
+import { virtualAuthenticator } from '@sallyport/core/testing'
+import { memoryStore } from '@sallyport/memory'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { makeApplication, minute, newKey } from '../support/harness.js'
+
+/** Everything in a value that a log, an error report or a debugger could show of it. */
+function shown(value: unknown): string {
+  const parts = [inspect(value, { depth: 10, showHidden: true, getters: true }), String(value)]
+  try {
+    parts.push(JSON.stringify(value) ?? '')
+  } catch {
+    // What has no JSON form shows none.
+  }
+  if (value instanceof Error) parts.push(value.stack ?? '', shown(value.cause), JSON.stringify(problem(value)))
+  return parts.join('\n')
+}
+
+describe('a canary', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('R40: no code, secret, key, token or address is in any log, error, event, inspection or plain column', async () => {
+    const logged: unknown[] = []
+    for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) {
+      vi.spyOn(console, method).mockImplementation((...args) => {
+        logged.push(args)
+      })
+    }
+    const inner = memoryStore()
+    const columns: Omit<Write, 'body'>[] = []
+    const failing = { now: false }
+    const key = newKey()
+    const events: unknown[] = []
+    const application = makeApplication({
+      keys: [key],
+      onEvent: event => {
+        events.push(event)
+        throw new Error('the handler failed')
+      },
+      onEventError: (error, event) => {
+        events.push(error, event)
+      },
+      store: {
+        get: key => inner.get(key),
+        async put(key, record, ifVersion) {
+          const { body: _, ...plain } = record
+          columns.push(plain)
+          if (failing.now) throw new Error('the disk is full')
+          return inner.put(key, record, ifVersion)
+        },
+        delete: key => inner.delete(key),
+      },
+    })
+    const { twoFactor, clock } = application
+    const account = 'alice.canary@example.com'
+    const context = { binding: 'binding-canary', credential: 'credential-canary' }
+    const secrets = new Set<string>([account, 'binding-canary', 'credential-canary', key])
+    const errors: unknown[] = []
+    const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await work()
+      } catch (error) {
+        errors.push(error)
+        return undefined
+      }
+    }
+
+    const pending = await twoFactor.totp.enroll('alice', { account }, context)
+    const device = virtualAuthenticator(pending.uri, clock)
+    for (const secret of [pending.token, pending.uri, pending.setupKey, pending.setupKey.replaceAll(' ', '')]) {
+      secrets.add(secret)
+    }
+    const code = () => {
+      clock.advance(minute)
+      const given = device.code()
+      secrets.add(given)
+      return given
+    }
+    await attempt(() => twoFactor.totp.confirm('alice', pending.token, { code: '000000', name: 'x' }, context))
+    const confirmed = await twoFactor.totp.confirm('alice', pending.token, { code: code() }, context)
+    for (const recovery of confirmed.recoveryCodes ?? []) {
+      secrets.add(recovery)
+      secrets.add(recovery.replaceAll('-', ''))
+    }
+    const begin = async () => {
+      const gate = await twoFactor.login.begin('alice', context)
+      if (gate.outcome !== 'challenge') throw new Error(gate.outcome)
+      secrets.add(gate.challenge)
+      return gate.challenge
+    }
+    const answers = [
+      () => ({ method: 'totp', code: code() }),
+      () => ({ method: 'totp', code: `x${code()}` }),
+      () => ({ method: 'totp', code: [code()] }),
+      () => ({ method: 'recovery_code', code: confirmed.recoveryCodes?.[0] }),
+      () => ({ method: 'recovery_code', code: confirmed.recoveryCodes?.[0] }),
+      () => ({ method: code(), code: code() }),
+    ]
+    for (const answer of answers) {
+      await attempt(async () => twoFactor.login.verify(await begin(), answer(), context))
+      await attempt(async () => twoFactor.login.verify(await begin(), answer(), { binding: 'other' }))
+      await attempt(async () => twoFactor.login.verify(code(), answer(), context))
+      await attempt(async () => twoFactor.login.verify(await begin(), code() as never, context))
+      await attempt(async () =>
+        twoFactor.login.begin(code() as never, { binding: [code(), await begin()], required: code() } as never),
+      )
+    }
+    const stepUp = await twoFactor.stepUp.begin('alice', 'factors', context)
+    secrets.add(stepUp.challenge)
+    const verified = await twoFactor.stepUp.verify('alice', stepUp.challenge, { method: 'totp', code: code() }, context)
+    secrets.add(verified.grant.token)
+    const regenerated = await twoFactor.recoveryCodes.regenerate('alice', { grant: verified.grant.token }, context)
+    for (const recovery of regenerated.recoveryCodes) secrets.add(recovery)
+    secrets.add(regenerated.grant?.token ?? '')
+    await attempt(() => twoFactor.stepUp.redeem(verified.grant.token, 'alice', 'pay', context))
+    failing.now = true
+    await attempt(async () => twoFactor.disable('alice', { method: 'totp', code: code() }, context))
+    failing.now = false
+    const reset = await twoFactor.operator.reset('alice', { by: 'op', reason: 'lost' })
+    secrets.add(reset.permit?.token ?? '')
+    await attempt(() => twoFactor.login.begin('alice', { ...context, permit: `${reset.permit?.token}x` }))
+    const imported = 'NB2HI4DTHIXS653XO4XHS33VMJSXG5BA'
+    secrets.add(imported)
+    const factors = { totp: { secret: `${imported}!`, digits: 9 } }
+    await attempt(() => twoFactor.operator.import('bob', factors as never, { by: 'op', reason: 'moved' }))
+    await attempt(() =>
+      twoFactor.operator.import('bob', { totp: { secret: `${imported}1` } }, { by: 'op', reason: 'moved' }),
+    )
+    const status = await twoFactor.status('alice', context)
+
+    secrets.delete('')
+    expect(errors.length).toBeGreaterThan(20)
+    expect(events.length).toBeGreaterThan(10)
+    const haystack = [...errors, ...events, ...columns, ...logged, status, twoFactor].map(shown).join('\n')
+    expect([...secrets].filter(secret => haystack.includes(secret))).toEqual([])
+    expect(logged).toEqual([])
+  })
+})
