@@ -5,7 +5,7 @@ import type { TwoFactorEvent } from './events.js'
 import { type Policy, policySchema } from './policy/policy.js'
 import type { Store } from './store/contract.js'
 import { algorithm } from './subject/state.js'
-import { checked } from './usage.js'
+import { checked, illFormed, isWellFormed } from './usage.js'
 
 /**
  * The options of {@link createTwoFactor}.
@@ -88,7 +88,7 @@ const optionsSchema = z.strictObject({
   ),
   onEvent: callback,
   onEventError: callback,
-  namespace: z.optional(z.string().check(z.maxLength(64))),
+  namespace: z.optional(z.string().check(z.maxLength(64), z.refine(isWellFormed, illFormed))),
   endOtherSessions: callback,
   clock: callback,
   deadline: z.optional(z.strictObject({ store: milliseconds, callback: milliseconds })),

@@ -36,16 +36,25 @@ function describe(issue: z.core.$ZodIssue): string {
   }
 }
 
-const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
+/**
+ * Whether a text is well-formed UTF-16. A lone surrogate becomes U+FFFD in UTF-8: two different texts would be one where they are
+ * hashed.
+ */
+export function isWellFormed(text: string): boolean {
+  return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)
+}
+
+/** What to say of a text that is not. */
+export const illFormed = 'must not hold a lone surrogate'
 
 /** The longest subject, in UTF-16 units. */
-export const longestSubject = 256
+const longestSubject = 256
 
 /** The subject, if it is a string that names one user and no other in every encoding. */
 export function checkSubject(subject: unknown): string {
   if (typeof subject !== 'string') throw usageError('subject', 'must be a string')
   if (subject === '') throw usageError('subject', 'must not be empty')
   if (subject.length > longestSubject) throw usageError('subject', `must be at most ${longestSubject} characters long`)
-  if (loneSurrogate.test(subject)) throw usageError('subject', 'must not hold a lone surrogate')
+  if (!isWellFormed(subject)) throw usageError('subject', illFormed)
   return subject
 }

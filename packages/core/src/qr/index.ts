@@ -4,7 +4,7 @@
  */
 import QRCode from 'qrcode'
 
-/** The light frame that a scanner needs, in modules (ISO/IEC 18004 §6.3.8). */
+/** The light frame that a scanner needs, in modules (ISO/IEC 18004). */
 const quietZone = 4
 /** 15 % of the symbol may be unreadable: plenty for a screen, and it keeps the modules large. */
 const errorCorrectionLevel = 'M'

@@ -175,6 +175,7 @@ describe('what the programmer passes wrong', () => {
     ['context', { ipAddress: '203.0.113.7' }],
     ['context.binding', { binding: 7 }],
     ['context.binding', { binding: '' }],
+    ['context.binding', { binding: 'session\uD800' }],
     ['context.binding', { binding: 'a'.repeat(1025) }],
     ['context.credential', { credential: new Date() }],
     ['context.generation', { generation: -1 }],
@@ -242,6 +243,7 @@ describe('what the programmer passes wrong', () => {
     ['options.clock', { clock: 7 }],
     ['options.deadline.store', { deadline: { store: 0 } }],
     ['options.namespace', { namespace: 7 }],
+    ['options.namespace', { namespace: '\uDC00' }],
   ])('createTwoFactor: names %s where it is %j', (argument, wrong) => {
     const options = wrong === undefined ? wrong : { ...fine, ...wrong }
     let thrown: unknown
