@@ -53,6 +53,9 @@ export interface Records {
 
 interface Attempt<T> {
   version: string
+  /** The version that it would go over: as long as that is the present one, a late write may land yet. */
+  base: string | null
+  late: boolean
   before: SubjectState
   transition: Transition<T>
 }
@@ -120,31 +123,34 @@ export function makeRecords(store: Store, keyring: Keyring, namespace: string, d
     const attempts: Attempt<T>[] = []
     let failures = 0
     let loaded = await load(subject)
+    const landed = () => attempts.find(({ version }) => isInHistory(version, loaded))
     for (let tries = 1; ; tries++) {
       if (!loaded.readable && !mend) throw corruptError('record_unreadable')
       const transition = apply(loaded)
       const before = loaded.state
       if (transition.state === before) return { before, transition }
-      const attempt = { version: bytesToHex(randomBytes(16)), before, transition }
+      const base = loaded.version
+      const attempt = { version: bytesToHex(randomBytes(16)), base, late: false, before, transition }
       attempts.push(attempt)
       const written = await put(subject, loaded, transition.state, attempt.version)
       if (written.result === 'landed') return attempt
-      const base = loaded
+      attempt.late = written.result === 'late'
       if (written.result !== 'conflict') failures++
       loaded = await look(subject, written.cause)
-      const landed = attempts.find(({ version }) => isInHistory(version, loaded))
-      if (landed !== undefined) return landed
-      if (!isInHistory(base.version, loaded)) throw refusal('outcome_unknown', { cause: written.cause })
-      if (failures >= mostFailures) {
-        // Nothing landed so far. A write that was refused is over; one that is late may land yet.
-        if (written.result === 'late') throw refusal('outcome_unknown')
-        throw storeError('the store failed to write', written.cause)
-      }
-      if (tries >= mostTries) throw refusal('busy', { retryAfter: 1 })
+      const recognised = landed()
+      if (recognised !== undefined) return recognised
+      if (!isInHistory(base, loaded)) throw refusal('outcome_unknown', { cause: written.cause })
+      const giveUp = failures >= mostFailures || tries >= mostTries
+      const mayLandYet = attempts.some(({ late, base }) => late && base === loaded.version)
+      if (giveUp && mayLandYet) throw refusal('outcome_unknown')
+      if (failures >= mostFailures) throw storeError('the store failed to write', written.cause)
+      if (giveUp) throw refusal('busy', { retryAfter: 1 })
       if (written.result === 'conflict') {
         // Looked first, waited then: after a wait so much may have been written that nothing could be told.
         await pause(tries)
         loaded = await load(subject)
+        const meanwhile = landed()
+        if (meanwhile !== undefined) return meanwhile
       }
     }
   }

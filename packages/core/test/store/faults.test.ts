@@ -32,6 +32,7 @@ describe('a store that fails while a right code is taken', () => {
     { faults: ['hang before', 'fine'] },
     { faults: ['conflict', 'conflict', 'fine'] },
     { faults: ['nonsense', 'fine'] },
+    { faults: ['land at second look', 'conflict'] },
   ]
   it.each(landed)('R47: recognises that it landed after $faults', async ({ faults }) => {
     const { login, puts, events, twoFactor, challenge, code, context } = await beforeTheFault()
@@ -46,6 +47,9 @@ describe('a store that fails while a right code is taken', () => {
     [['throw before', 'throw before'], 'store_failed'],
     [['nonsense', 'nonsense'], 'store_failed'],
     [['hang before', 'hang before'], 'outcome_unknown'],
+    [['hang before', 'throw before'], 'outcome_unknown'],
+    [['throw before', 'hang before'], 'outcome_unknown'],
+    [['hang before', ...Array<PutFault>(7).fill('conflict')], 'outcome_unknown'],
     [Array<PutFault>(8).fill('conflict'), 'busy'],
   ]
   it.each(refused)('R41: refuses after %j with %s, and tells nobody of a success', async (faults, code) => {

@@ -10,6 +10,7 @@ export type PutFault =
   | 'hang before' // nothing was written, and no reply ever comes
   | 'hang after' // it was written, and no reply ever comes
   | 'land later' // no reply ever comes; it is written at the next call of put
+  | 'land at second look' // no reply ever comes; it is written before the second next call of get
   | 'conflict' // refused, though nobody else wrote
   | 'overtaken' // somebody else wrote first
   | 'nonsense' // a value that is no boolean
@@ -24,12 +25,18 @@ export function faultyStore() {
   const gets: GetFault[] = []
   const earlier = new Map<string, Stored>()
   let later: (() => Promise<unknown>) | undefined
+  let looks = 0
+  let atLook: (() => Promise<unknown>) | undefined
   const writes: Write[] = []
   /** Writes as another process would: set by a test that needs `overtaken`. */
   const other: { write: (() => Promise<unknown>) | undefined } = { write: undefined }
 
   const store: Store = {
     async get(key) {
+      if (atLook !== undefined && ++looks > 2) {
+        await atLook()
+        atLook = undefined
+      }
       switch (gets.shift() ?? 'fine') {
         case 'throw':
           throw new Error('connection refused')
@@ -72,6 +79,10 @@ export function faultyStore() {
           return new Promise(() => {})
         case 'land later':
           later = write
+          return new Promise(() => {})
+        case 'land at second look':
+          looks = 0
+          atLook = write
           return new Promise(() => {})
         case 'conflict':
           return false
