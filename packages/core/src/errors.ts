@@ -172,9 +172,7 @@ export function corruptError(code: 'record_missing' | 'record_stale' | 'record_u
  * ```
  */
 export function isRefusal(error: unknown): error is Refusal {
-  return (
-    error instanceof Error &&
-    (error as Partial<Refusal>).kind === 'refusal' &&
-    (refusalCodes as readonly unknown[]).includes((error as Partial<Refusal>).code)
-  )
+  if (typeof error !== 'object' || error === null) return false
+  const { kind, code } = error as Partial<Refusal>
+  return kind === 'refusal' && (refusalCodes as readonly unknown[]).includes(code)
 }

@@ -5,7 +5,7 @@ import type { TwoFactorEvent } from './events.js'
 import { type Policy, policySchema } from './policy/policy.js'
 import type { Store } from './store/contract.js'
 import { algorithm } from './subject/state.js'
-import { checked, illFormed, isWellFormed } from './usage.js'
+import { checked, illFormed, isWellFormed, plainObject } from './usage.js'
 
 /**
  * The options of {@link createTwoFactor}.
@@ -41,10 +41,13 @@ export interface TwoFactorOptions {
         window?: number | undefined
       }
     | undefined
-  /** Told what happened, after the commit, and awaited; a throw changes nothing. `request` is the context's. */
+  /**
+   * Told what happened, after the commit, and awaited; the events of one verb are told at once. A throw changes nothing.
+   * `request` is the context's.
+   */
   onEvent?: ((event: TwoFactorEvent, request: unknown) => void | Promise<void>) | undefined
   /** Told where `onEvent` threw or hung. */
-  onEventError?: ((error: unknown, event: TwoFactorEvent) => void) | undefined
+  onEventError?: ((error: unknown, event: TwoFactorEvent) => void | Promise<void>) | undefined
   /** Separates applications that share keys and tables. */
   namespace?: string | undefined
   /** Ends the subject's sessions, the one of `request` apart; awaited after every change of factors (R33). */
@@ -73,13 +76,15 @@ export interface Settings {
 const callback = z.optional(z.custom<never>(value => typeof value === 'function', 'must be a function'))
 const milliseconds = z.optional(z.number().check(z.gt(0), z.lte(2 ** 31 - 1)))
 
-const optionsSchema = z.strictObject({
-  issuer: z.string().check(z.regex(/^[^:\p{Cc}\p{Cs}]{1,64}$/u, 'must be 1 to 64 characters, none of them ":"')),
+const optionsSchema = plainObject({
+  issuer: z
+    .string()
+    .check(z.regex(/^(?=.*\S)[^:\p{Cc}\p{Cs}]{1,64}$/u, 'must be 1 to 64 characters, none of them ":"')),
   keys: z.array(z.unknown()),
   store: z.custom<Store>(isStore, 'must have the functions get, put and delete'),
   policy: z.optional(policySchema),
   totp: z.optional(
-    z.strictObject({
+    plainObject({
       algorithm: z.optional(algorithm),
       digits: z.optional(z.literal([6, 7, 8])),
       period: z.optional(z.int().check(z.gte(15), z.lte(300))),
@@ -91,7 +96,7 @@ const optionsSchema = z.strictObject({
   namespace: z.optional(z.string().check(z.maxLength(64), z.refine(isWellFormed, illFormed))),
   endOtherSessions: callback,
   clock: callback,
-  deadline: z.optional(z.strictObject({ store: milliseconds, callback: milliseconds })),
+  deadline: z.optional(plainObject({ store: milliseconds, callback: milliseconds })),
 })
 
 /** @throws SallyportError `usage`, naming the option */

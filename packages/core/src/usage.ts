@@ -1,4 +1,4 @@
-import type { z } from 'zod/mini'
+import { z } from 'zod/mini'
 import { usageError } from './errors.js'
 
 /**
@@ -34,6 +34,22 @@ function describe(issue: z.core.$ZodIssue): string {
     default:
       return issue.message === '' || issue.message === 'Invalid input' ? 'is not valid' : issue.message
   }
+}
+
+/**
+ * The schema of a plain object with these properties and no others. Not every object: a promise that was not awaited, or an
+ * instance whose properties are getters of its class, would otherwise pass for an object without any, and what it was to say
+ * would be lost without a word.
+ */
+export function plainObject<T extends z.core.$ZodLooseShape>(shape: T) {
+  return z.pipe(z.custom<z.input<z.ZodMiniObject<T>>>(isPlainObject, 'must be a plain object'), z.strictObject(shape))
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Whichever realm it comes from, `Object.prototype` is the object that has a prototype of null.
+  return (prototype === null || Object.getPrototypeOf(prototype) === null) && !('then' in value)
 }
 
 /**

@@ -156,6 +156,7 @@ function describe(house: Gatehouse, state: SubjectState, context: Context): Stat
   const totpShut = shut(state, 'totp', now)
   return {
     enabled,
+    permitRequired: state.permit !== null,
     generation: state.generation,
     required: from !== null && now >= from,
     enrollBy: !enabled && from !== null && now < from ? new Date(from) : null,

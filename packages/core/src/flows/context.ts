@@ -1,6 +1,6 @@
 import { z } from 'zod/mini'
 import { usageError } from '../errors.js'
-import { checked, illFormed, isWellFormed } from '../usage.js'
+import { checked, illFormed, isWellFormed, plainObject } from '../usage.js'
 
 /**
  * What the server knows of this request; one function of the application makes it, never from the request's body.
@@ -31,10 +31,10 @@ export interface Context {
  */
 export type ContextOf = Context | ((subject: string) => Context | Promise<Context>)
 
-const text = z.string().check(z.minLength(1), z.maxLength(1024), z.refine(isWellFormed, illFormed))
+const text = z.string().check(z.minLength(1), z.maxLength(4096), z.refine(isWellFormed, illFormed))
 const moment = z.date()
 
-const contextSchema = z.strictObject({
+const contextSchema = plainObject({
   binding: z.optional(text),
   credential: z.optional(text),
   generation: z.optional(z.int().check(z.gte(0))),

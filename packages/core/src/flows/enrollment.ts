@@ -4,17 +4,17 @@ import { refusal } from '../errors.js'
 import { keyUri } from '../otp/key-uri.js'
 import { generateSecret, setupKey } from '../otp/secret.js'
 import { refuseIfPermitOutstanding, takeProof, type UsedGrant } from '../subject/answers.js'
-import { refuseIfShut } from '../subject/attempts.js'
+import { enrollmentBudget, refuseIfShut } from '../subject/attempts.js'
 import { confirmAuthenticator, refuseIfNoRoom } from '../subject/authenticators.js'
 import type { RecoveryMaterial } from '../subject/recovery-codes.js'
 import { type Facts, hasFactor, type SubjectState, type Transition } from '../subject/state.js'
-import { checked, checkSubject } from '../usage.js'
+import { checked, checkSubject, plainObject } from '../usage.js'
 import type { TokenContent } from '../vault/tokens.js'
 import { type Context, checkContext, requireBinding } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeId, judgeName, judgeTotpCode, requireObject } from './input.js'
 import type { Changed, Enrollment, Input, Proof, RecoveryCodes } from './outcomes.js'
-import { changed, judgeProof, renewGrant } from './proofs.js'
+import { changed, isGrant, judgeProof, renewGrant } from './proofs.js'
 import { holds, tiesOf } from './ties.js'
 
 const lifetime = 15 * 60_000
@@ -80,7 +80,7 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
       checkSubject(subject)
       const context = checkContext(given)
       requireBinding(context)
-      const { account, resume, replaces: replacedId, proof } = checkEnrollOptions(options)
+      const { account, resume, replaces: replacedId, proof } = checked(profileOptions, options, 'options')
       const replaces = replacedId === undefined ? null : judgeId(replacedId)
       const expiresAt = house.now() + lifetime
       const about = {
@@ -92,16 +92,17 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
         permit: null,
         expiresAt,
       } as const
-      // A proof is not looked at where an enrolment goes on: the one that began it was used up then.
+      // Where an enrolment goes on, a grant that was used up or has ended since is no reason to refuse: it is judged if need be.
       const mayResume = house.tokens.open('enrollment', resume, house.now()) !== null
-      const judged = mayResume ? null : judgeProof(house, proof, subject, context)
+      const judgeLater = mayResume && isGrant(proof)
+      const judged = judgeLater ? null : judgeProof(house, proof, subject, context)
       const { outcome } = await house.perform(subject, context, (state, facts): Transition<Pending> => {
         refuseIfPermitOutstanding(state)
         const resumed = resumeEnrollment(house, resume, about, state, context)
         if (resumed !== null) return { state, events: [], outcome: resumed }
-        refuseIfShut(state, 'totp', facts.now)
+        refuseIfShut(state, enrollmentBudget, facts.now)
         refuseIfNoRoom(state, replaces, facts.window)
-        const shown = mayResume ? judgeProof(house, proof, subject, context) : judged
+        const shown = judgeLater ? judgeProof(house, proof, subject, context) : judged
         if (!hasFactor(state) && shown === null) {
           return { state, events: [], outcome: newEnrollment(house, about, state, context) }
         }
@@ -145,19 +146,14 @@ type About = Pick<EnrollmentContent, 'stage' | 'subject' | 'replaces' | 'proven'
   grant: UsedGrant | null
 }
 
-const enrollOptions = z.strictObject({
-  account: z
-    .string()
-    .check(z.regex(/^(?=.*\S)[^:\p{Cc}\p{Cs}]{1,256}$/u, 'must be 1 to 256 characters, none of them ":"')),
-  resume: z.optional(z.unknown()),
-  replaces: z.optional(z.unknown()),
-  proof: z.optional(z.unknown()),
-})
+const account = z
+  .string()
+  .check(z.regex(/^(?=.*\S)[^:\p{Cc}\p{Cs}]{1,256}$/u, 'must be 1 to 256 characters, none of them ":"'))
+const anything = z.optional(z.unknown())
 
-/** @throws SallyportError `usage` naming the option */
-export function checkEnrollOptions(options: unknown) {
-  return checked(enrollOptions, options, 'options')
-}
+/** What `login.enroll` takes: a first authenticator replaces nothing, and there is nothing to prove. */
+export const loginOptions = plainObject({ account, resume: anything })
+const profileOptions = plainObject({ account, resume: anything, replaces: anything, proof: anything })
 
 /** The code and the name of a confirmation. @throws Refusal `invalid_code`, `invalid_input` */
 export function judgeConfirmation(answer: { code: Input; name?: Input }): { code: string; name: string } {

@@ -67,16 +67,22 @@ export function makeGatehouse(settings: Settings): Gatehouse {
   async function emit(subject: string, events: readonly EventDetails[], at: number, request?: unknown): Promise<void> {
     const { onEvent } = settings
     if (onEvent === undefined) return
-    for (const details of events) {
-      const event: TwoFactorEvent = { subject, at: new Date(at), ...details }
+    // All at once: told one after another, two events would take longer than one, and so tell a replayed code from a wrong one.
+    await Promise.all(events.map(details => tell(onEvent, { subject, at: new Date(at), ...details }, request)))
+  }
+
+  async function tell(
+    onEvent: NonNullable<Settings['onEvent']>,
+    event: TwoFactorEvent,
+    request: unknown,
+  ): Promise<void> {
+    try {
+      await inTime(() => onEvent(event, request), 'options.onEvent')
+    } catch (error) {
       try {
-        await inTime(() => onEvent(event, request), 'options.onEvent')
-      } catch (error) {
-        try {
-          settings.onEventError?.(error, event)
-        } catch {
-          // The change is committed; a handler of errors that throws cannot undo it.
-        }
+        await inTime(() => settings.onEventError?.(error, event), 'options.onEventError')
+      } catch {
+        // The change is committed; a handler of errors that throws cannot undo it.
       }
     }
   }

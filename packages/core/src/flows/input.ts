@@ -8,8 +8,8 @@ import type { Answer, Input } from './outcomes.js'
 const longestCode = 64
 const longestName = 64
 const defaultName = 'Authenticator'
-// Control, format and surrogate characters have no place in a name that is shown to people.
-const unfitForNames = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+// Control, format and surrogate characters have no place in a name that is shown to people; the joiners of scripts and emoji have.
+const unfitForNames = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\u200C|\u200D)\p{Cf}/u
 
 /** @throws Refusal `method_unavailable` for a method that there is not, `invalid_code` for a code of the wrong form */
 export function judgeAnswer(answer: Answer): JudgedAnswer {

@@ -3,9 +3,9 @@ import { refusal } from '../errors.js'
 import { requireFirstEnrollment } from '../options.js'
 import { decide, type GateFacts } from '../policy/decide.js'
 import { requiredFrom } from '../policy/policy.js'
-import { refuseIfShut } from '../subject/attempts.js'
+import { enrollmentBudget, refuseIfShut } from '../subject/attempts.js'
 import { hasFactor, type SubjectState } from '../subject/state.js'
-import { checkSubject } from '../usage.js'
+import { checked, checkSubject } from '../usage.js'
 import {
   answerChallenge,
   newChallenge,
@@ -16,9 +16,9 @@ import {
 } from './challenges.js'
 import { type Context, type ContextOf, checkContext, requireBinding } from './context.js'
 import {
-  checkEnrollOptions,
   confirmEnrollment,
   judgeConfirmation,
+  loginOptions,
   newEnrollment,
   openEnrollment,
   refuseIfForeignEnrollment,
@@ -40,7 +40,7 @@ export interface Login {
    * @param context what the server knows of this request; `binding` is needed where the policy may require enrolment
    * @returns `passed` with the {@link Passed} that starts a session, `challenge` with the methods that can answer it, or
    *   `enroll` with a challenge for `login.enroll`
-   * @throws Refusal `locked` or `suspended` (no method is usable), `permit_required` (after an operator's reset),
+   * @throws Refusal `locked`, `suspended` or `method_unavailable` (no method is usable), `permit_required` (after an operator's reset),
    *   `not_enrolled` (policy `unenrolled: 'deny'`)
    *
    * @example
@@ -184,7 +184,7 @@ export function loginFlow(house: Gatehouse): Login {
     },
 
     async enroll(challenge, options, given) {
-      const { account, resume } = checkEnrollOptions(options)
+      const { account, resume } = checked(loginOptions, options, 'options')
       const opened = openChallenge(house, 'enroll', challenge)
       const { subject, expiresAt, permit } = opened
       const context = await house.contextFor(given, subject)
@@ -192,7 +192,7 @@ export function loginFlow(house: Gatehouse): Login {
       refuseIfForeign(opened, context)
       const state = await house.read(subject, context)
       refuseIfSuperseded(opened, state)
-      refuseIfShut(state, 'totp', house.now())
+      refuseIfShut(state, enrollmentBudget, house.now())
       const about = { stage: 'login', subject, replaces: null, proven: false, grant: null, permit, expiresAt } as const
       const pending =
         resumeEnrollment(house, resume, about, state, context) ?? newEnrollment(house, about, state, context)

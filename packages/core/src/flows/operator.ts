@@ -6,7 +6,7 @@ import { refuseIfPermitOutstanding } from '../subject/answers.js'
 import { unlocked } from '../subject/attempts.js'
 import { addAuthenticator } from '../subject/authenticators.js'
 import { algorithm, hasFactor, withChangedFactors, withoutFactors } from '../subject/state.js'
-import { checked, checkSubject } from '../usage.js'
+import { checked, checkSubject, plainObject } from '../usage.js'
 import type { Gatehouse } from './gatehouse.js'
 import type { Audit, Changed, Token } from './outcomes.js'
 import { changed } from './proofs.js'
@@ -49,7 +49,11 @@ export interface Operator {
   unlock(subject: string, audit: Audit): Promise<void>
 
   /**
-   * Deletes the record: for the deletion of the account, and nothing else. The only verb that deletes.
+   * Deletes the record: for the deletion of the account, and nothing else. The only verb that deletes. One delete.
+   *
+   * With the record goes the memory of what was used up and handed out: an enrolment that was begun before the first factor, and
+   * has not ended, could be confirmed again. So end the account's sessions, never give its id to another account, and let the
+   * context of `login.confirm` throw where there is no such account.
    *
    * @example
    * ```ts
@@ -102,12 +106,12 @@ export interface Operator {
 
 /** What `operator.import` takes over. */
 export interface ImportedFactors {
-  totp?: {
+  totp: {
     secret: string | Uint8Array
-    algorithm?: 'SHA1' | 'SHA256' | 'SHA512'
-    digits?: 6 | 7 | 8
+    algorithm?: 'SHA1' | 'SHA256' | 'SHA512' | undefined
+    digits?: 6 | 7 | 8 | undefined
     /** Seconds. */
-    period?: number
+    period?: number | undefined
   }
 }
 
@@ -123,10 +127,10 @@ const auditParts = {
   by: z.string().check(z.minLength(1), z.maxLength(256)),
   reason: z.string().check(z.minLength(1), z.maxLength(1024)),
 }
-const auditSchema = z.strictObject(auditParts)
-const resetSchema = z.strictObject({ ...auditParts, next: z.optional(z.enum(['permit', 'open'])) })
-const factorsSchema = z.strictObject({
-  totp: z.strictObject({
+const auditSchema = plainObject(auditParts)
+const resetSchema = plainObject({ ...auditParts, next: z.optional(z.enum(['permit', 'open'])) })
+const factorsSchema = plainObject({
+  totp: plainObject({
     secret: z.custom<string | Uint8Array>(
       value => typeof value === 'string' || ArrayBuffer.isView(value),
       'must be base32 or bytes',
@@ -198,6 +202,7 @@ export function operatorFlow(house: Gatehouse): Operator {
     },
 
     async reseal(subjects) {
+      if (typeof subjects === 'string') throw usageError('subjects', 'must be a list: a string is one subject')
       const counts = { resealed: 0, current: 0, absent: 0, failed: 0 }
       for await (const subject of subjects) {
         checkSubject(subject)

@@ -75,6 +75,8 @@ export type RecoveryCodes = readonly string[]
 /** What the profile page shows. */
 export interface Status {
   enabled: boolean
+  /** Whether an operator's reset waits for its permit: until it comes, every login and enrolment refuses. */
+  permitRequired: boolean
   generation: number
   required: boolean
   enrollBy: Date | null

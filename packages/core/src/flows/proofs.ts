@@ -4,7 +4,7 @@ import type { JudgedProof, UsedGrant } from '../subject/answers.js'
 import type { Context } from './context.js'
 import type { Gatehouse, Performed } from './gatehouse.js'
 import { judgeAnswer, requireObject } from './input.js'
-import type { Changed, Input, Proof, Token } from './outcomes.js'
+import type { Answer, Changed, Input, Token } from './outcomes.js'
 import { holds, tiesOf } from './ties.js'
 
 /** The purpose of step-up that proves for the verbs of this library. */
@@ -29,12 +29,13 @@ export function openGrant(
 export function judgeProof(house: Gatehouse, proof: unknown, subject: string, context: Context): JudgedProof {
   if (proof === undefined || proof === null) return null
   requireObject(proof, 'proof')
-  const given = proof as Proof
-  if (Object.hasOwn(given, 'grant')) {
-    const { grant } = given as { grant: Input }
-    return { grant: openGrant(house, grant, subject, factorsPurpose, context) }
-  }
-  return { answer: judgeAnswer(given as { method: Input; code: Input }) }
+  if (isGrant(proof)) return { grant: openGrant(house, proof.grant, subject, factorsPurpose, context) }
+  return { answer: judgeAnswer(proof as Answer) }
+}
+
+/** Whether a proof is by a grant, good or not. */
+export function isGrant(proof: unknown): proof is { grant: Input } {
+  return typeof proof === 'object' && proof !== null && Object.hasOwn(proof, 'grant')
 }
 
 /** Seals a grant for an epoch. */

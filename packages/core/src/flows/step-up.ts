@@ -19,8 +19,8 @@ export interface StepUp {
    * Asks for a proof. One read, no write.
    *
    * @param subject the application's user id
-   * @param purpose `factors`, or a name of the application's own, 1 to 64 characters
-   * @throws Refusal `not_enrolled`, `locked`, `suspended`, `permit_required`
+   * @param purpose `factors`, or a name of the application's own, 1 to 64 characters, not `login` or `enrollment`
+   * @throws Refusal `not_enrolled`, `locked`, `suspended`, `method_unavailable` (nothing to answer with), `permit_required`
    *
    * @example
    * ```ts
@@ -126,5 +126,7 @@ function checkPurpose(purpose: unknown): string {
   if (typeof purpose !== 'string' || !/^[^\p{Cc}\p{Cs}]{1,64}$/u.test(purpose)) {
     throw usageError('purpose', 'must be a name of 1 to 64 characters')
   }
+  // The events of login and enrolment carry these: an audit must not take one for the other.
+  if (purpose === 'login' || purpose === 'enrollment') throw usageError('purpose', `"${purpose}" is taken`)
   return purpose
 }

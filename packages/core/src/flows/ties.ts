@@ -9,7 +9,7 @@ export interface Ties {
   credential: string | null
 }
 
-/** The ties of this request. The token carries digests: it stays short however long a session id is. */
+/** The ties of this request. The token carries digests: it stays short, and shows no session id. */
 export function tiesOf(context: Context): Ties {
   return { binding: digest(context.binding), credential: digest(context.credential) }
 }

@@ -1,5 +1,6 @@
 /** The application's policy, and what it asks of one subject. */
 import { z } from 'zod/mini'
+import { plainObject } from '../usage.js'
 
 /**
  * Who needs a second factor, and from when.
@@ -26,9 +27,9 @@ export interface Policy {
   firstEnrollment?: 'password' | undefined
 }
 
-export const policySchema = z.strictObject({
+export const policySchema = plainObject({
   required: z.optional(
-    z.union([z.boolean(), z.date(), z.strictObject({ from: z.date(), graceDays: z.number().check(z.gte(0)) })]),
+    z.union([z.boolean(), z.date(), plainObject({ from: z.date(), graceDays: z.number().check(z.gte(0)) })]),
   ),
   unenrolled: z.optional(z.enum(['enroll', 'deny'])),
   firstEnrollment: z.optional(z.enum(['password'])),

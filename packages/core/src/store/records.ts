@@ -13,6 +13,8 @@ import { historyAfter, isComplete, openRecord, recordKey, sealRecord, summarize 
 const mostTries = 8
 /** A store that failed to write is asked once more: a second failure is no accident. */
 const mostFailures = 2
+/** It may land yet: a driver that gave up need not have stopped the server. Nothing was accepted all the same. */
+const failedToWrite = 'the store failed to write, and may have written all the same'
 const shortestWait = 4
 const longestWait = 250
 
@@ -53,9 +55,9 @@ export interface Records {
 
 interface Attempt<T> {
   version: string
-  /** The version that it would go over: as long as that is the present one, a late write may land yet. */
+  /** The version that it would go over: as long as that is the present one, a write that was lost may land yet. */
   base: string | null
-  late: boolean
+  lost: 'late' | 'failed' | null
   before: SubjectState
   transition: Transition<T>
 }
@@ -130,21 +132,19 @@ export function makeRecords(store: Store, keyring: Keyring, namespace: string, d
       const before = loaded.state
       if (transition.state === before) return { before, transition }
       const base = loaded.version
-      const attempt = { version: bytesToHex(randomBytes(16)), base, late: false, before, transition }
+      const attempt: Attempt<T> = { version: bytesToHex(randomBytes(16)), base, lost: null, before, transition }
       attempts.push(attempt)
       const written = await put(subject, loaded, transition.state, attempt.version)
       if (written.result === 'landed') return attempt
-      attempt.late = written.result === 'late'
-      if (written.result !== 'conflict') failures++
+      if (written.result !== 'conflict') {
+        attempt.lost = written.result
+        failures++
+      }
       loaded = await look(subject, written.cause)
       const recognised = landed()
       if (recognised !== undefined) return recognised
       if (!isInHistory(base, loaded)) throw refusal('outcome_unknown', { cause: written.cause })
-      const giveUp = failures >= mostFailures || tries >= mostTries
-      const mayLandYet = attempts.some(({ late, base }) => late && base === loaded.version)
-      if (giveUp && mayLandYet) throw refusal('outcome_unknown')
-      if (failures >= mostFailures) throw storeError('the store failed to write', written.cause)
-      if (giveUp) throw refusal('busy', { retryAfter: 1 })
+      if (failures >= mostFailures || tries >= mostTries) throw givenUp(attempts, loaded.version, written)
       if (written.result === 'conflict') {
         // Looked first, waited then: after a wait so much may have been written that nothing could be told.
         await pause(tries)
@@ -174,6 +174,14 @@ export function makeRecords(store: Store, keyring: Keyring, namespace: string, d
       await settled(() => store.delete(recordKey(namespace, subject)), deadline, 'delete')
     },
   }
+}
+
+/** Why no more is tried: what was lost and may land yet leaves the outcome unknown. */
+function givenUp(attempts: readonly Attempt<unknown>[], version: string | null, last: PutResult): Error {
+  const mayLandYet = attempts.filter(({ lost, base }) => lost !== null && base === version)
+  if (mayLandYet.some(({ lost }) => lost === 'late')) return refusal('outcome_unknown')
+  if (last.result === 'failed') return storeError(failedToWrite, last.cause)
+  return mayLandYet.length > 0 ? refusal('outcome_unknown') : refusal('busy', { retryAfter: 1 })
 }
 
 type PutResult = { result: 'landed' | 'conflict' | 'late'; cause?: undefined } | { result: 'failed'; cause: unknown }

@@ -1,7 +1,7 @@
 /** Answers and proofs: what a person shows, taken against the record in the same write (R4, R10, R14, R18, R31, R38). */
 import { refusal } from '../errors.js'
 import type { EventDetails } from '../events.js'
-import { clearFailures, countFailure, refuseIfShut, shut } from './attempts.js'
+import { clearFailures, countFailure, mayAnswer, refusedIfShut, refuseIfShut } from './attempts.js'
 import { acceptableCodes, takeTotpCode } from './authenticators.js'
 import { recoveryCodesLeft, spendRecoveryCode } from './recovery-codes.js'
 import { isSpent, spend } from './spent.js'
@@ -34,7 +34,7 @@ export const fewRecoveryCodes = 2
 /** The methods that can be answered with now, the best first. */
 export function usableMethods(state: SubjectState, now: number): ProvingMethod[] {
   const methods: ProvingMethod[] = []
-  if (state.authenticators.length > 0 && shut(state, 'totp', now) === null) methods.push('totp')
+  if (state.authenticators.length > 0 && mayAnswer(state, 'totp', now)) methods.push('totp')
   if (hasFactor(state) && (recoveryCodesLeft(state) ?? 0) > 0) methods.push('recovery_code')
   return methods
 }
@@ -99,7 +99,8 @@ function takeTotp(
 ): Transition<{ method: ProvingMethod }> {
   const method = 'totp'
   if (state.authenticators.length === 0) throw refusal('method_unavailable')
-  refuseIfShut(state, method, facts.now)
+  const shut = refusedIfShut(state, method, facts.now)
+  if (shut !== null) return shut
   const taken = takeTotpCode(state, code, facts)
   if (taken.result === 'accepted') {
     return {

@@ -1,7 +1,7 @@
 /** Budgets of what can be guessed: RFC 4226 §7.3, SP 800-63B-4 §3.2.2; R10–R16. */
-import { refusal } from '../errors.js'
+import { type Refusal, refusal } from '../errors.js'
 import type { EventDetails } from '../events.js'
-import type { Attempts, SubjectState } from './state.js'
+import type { Attempts, SubjectState, Transition } from './state.js'
 
 const minute = 60_000
 const day = 24 * 60 * minute
@@ -29,8 +29,38 @@ export function shut(state: SubjectState, method: string, now: number): Shut | n
 /** @throws Refusal `locked` or `suspended` where the method is shut */
 export function refuseIfShut(state: SubjectState, method: string, now: number): void {
   const how = shut(state, method, now)
-  if (how === null) return
-  throw how.until === null ? refusal('suspended') : refusal('locked', { retryAfter: secondsUntil(how.until, now) })
+  if (how !== null) throw refusalOf(how, now)
+}
+
+/**
+ * The refusal of an answer by a method that is shut; null where it is open. It writes nothing, unless the lock lies further ahead
+ * than a lock can: it was made by a clock that has been set back since, and is brought to where it ends in a day (R7).
+ */
+export function refusedIfShut(
+  state: SubjectState,
+  method: string,
+  now: number,
+): Extract<Transition<never>, { refused: Refusal }> | null {
+  const how = shut(state, method, now)
+  if (how === null) return null
+  const refused = refusalOf(how, now)
+  if (!isTooFarAhead(state, method, now)) return { state, events: [], refused }
+  const attempts = { ...attemptsOf(state, method), lockedUntil: how.until, lastFailureAt: now }
+  return { state: withAttempts(state, method, attempts), events: [], refused }
+}
+
+/** Whether an answer is worth asking for: also under a lock that is too far ahead, since the answer brings that to an end. */
+export function mayAnswer(state: SubjectState, method: string, now: number): boolean {
+  return shut(state, method, now) === null || isTooFarAhead(state, method, now)
+}
+
+function isTooFarAhead(state: SubjectState, method: string, now: number): boolean {
+  const { suspended, lockedUntil } = attemptsOf(state, method)
+  return !suspended && lockedUntil !== null && lockedUntil > now + longestLock
+}
+
+function refusalOf(how: Shut, now: number): Refusal {
+  return how.until === null ? refusal('suspended') : refusal('locked', { retryAfter: secondsUntil(how.until, now) })
 }
 
 /** Whole seconds from `now` until a moment, rounded up (RFC 9110 §10.2.3). */
@@ -48,14 +78,20 @@ export function longestRow(acceptable: number): number {
   return Math.min(100, Math.floor(300 / Math.max(1, acceptable)))
 }
 
-/** A wrong answer, counted. `retryAfter` (s) is set where it brought a lock. */
+/**
+ * The budget of first codes of pending authenticators: apart from that of `totp`, so that whoever shuts that at login does not keep
+ * the owner from replacing a lost phone; a guess at one's own new secret tells nothing of those on record.
+ */
+export const enrollmentBudget = 'enrollment'
+
+/** A wrong answer, counted; `budget` is its method unless said otherwise. `retryAfter` (s) is set where it brought a lock. */
 export function countFailure(
   state: SubjectState,
-  failed: { method: string; purpose: string; acceptable: number },
+  failed: { method: string; purpose: string; acceptable: number; budget?: string },
   now: number,
 ): { state: SubjectState; events: EventDetails[]; retryAfter: number | null } {
-  const { method, purpose } = failed
-  const before = attemptsOf(state, method)
+  const { method, purpose, budget = method } = failed
+  const before = attemptsOf(state, budget)
   const failures = before.failures + 1
   const calmDays = Math.max(0, Math.floor((now - before.lastFailureAt) / day))
   let attempts: Attempts = { ...before, failures, lastFailureAt: now, rung: Math.max(0, before.rung - calmDays) }
@@ -70,7 +106,7 @@ export function countFailure(
     retryAfter = secondsUntil(now + length, now)
     events.push({ type: 'locked', method, purpose })
   }
-  return { state: withAttempts(state, method, attempts), events, retryAfter }
+  return { state: withAttempts(state, budget, attempts), events, retryAfter }
 }
 
 /** A method proved: its own count is cleared, its ladder stays; other methods' suspensions are lifted, their counts stay (R16). */
@@ -83,6 +119,12 @@ export function clearFailures(state: SubjectState, proven: string): SubjectState
         : { ...value, suspended: false }
   }
   return { ...state, attempts }
+}
+
+/** The count of one budget cleared, and no other touched. */
+export function clearCount(state: SubjectState, budget: string): SubjectState {
+  const known = state.attempts[budget]
+  return known === undefined ? state : withAttempts(state, budget, { ...known, failures: 0 })
 }
 
 /** Locks and suspensions lifted; counts and ladders stay, so that an operator's kindness refreshes no budget. */

@@ -3,7 +3,7 @@ import { refusal } from '../errors.js'
 import type { EventDetails } from '../events.js'
 import { decodeSecret } from '../otp/secret.js'
 import { matchingSteps } from '../otp/totp.js'
-import { clearFailures, countFailure, refuseIfShut } from './attempts.js'
+import { clearCount, countFailure, enrollmentBudget, refusedIfShut } from './attempts.js'
 import { newRecoveryCodes, type RecoveryMaterial } from './recovery-codes.js'
 import {
   type Authenticator,
@@ -28,7 +28,13 @@ export function authenticatorLimit(window: number): number {
 
 /** How many codes are right at once: what one guess may fit. */
 export function acceptableCodes(state: SubjectState, window: number): number {
-  return Math.max(1, state.authenticators.length) * (2 * window + 1)
+  const count = Math.max(1, state.authenticators.length)
+  return count * (2 * windowFor(count, window) + 1)
+}
+
+/** The window, or less of it where it was widened after so many authenticators were enrolled (R3). */
+function windowFor(authenticators: number, window: number): number {
+  return Math.min(window, Math.floor((Math.floor(mostAcceptable / authenticators) - 1) / 2))
 }
 
 /**
@@ -44,8 +50,9 @@ export function takeTotpCode(
 ): { result: 'accepted'; state: SubjectState } | { result: 'replayed' | 'wrong' } {
   let accepted = false
   let fits = false
+  const window = windowFor(state.authenticators.length, facts.window)
   const authenticators = state.authenticators.map(authenticator => {
-    const steps = stepsOf(authenticator, code, facts)
+    const steps = stepsOf(authenticator, code, facts.now, window)
     const latest = steps.at(-1)
     if (latest === undefined) return authenticator
     fits = true
@@ -70,7 +77,7 @@ export function requireAuthenticator(state: SubjectState, id: string): void {
 
 /**
  * Makes a pending authenticator a factor, if the code is one of its own: in one write its step is burned, what it replaces goes,
- * and with the first factor come recovery codes. A wrong code counts against the budget of `totp` (R14).
+ * and with the first factor come recovery codes. A wrong code counts against the budget of enrolments (R14).
  */
 export function confirmAuthenticator(
   state: SubjectState,
@@ -79,12 +86,13 @@ export function confirmAuthenticator(
   material: RecoveryMaterial,
   facts: Facts,
 ): Transition<{ recoveryCodes: readonly string[] | null }> {
-  refuseIfShut(state, 'totp', facts.now)
-  const steps = stepsOf(pending, code, facts)
+  const shut = refusedIfShut(state, enrollmentBudget, facts.now)
+  if (shut !== null) return shut
+  const steps = stepsOf(pending, code, facts.now, facts.window)
   const latest = steps.at(-1)
   if (latest === undefined) {
-    const acceptable = acceptableCodes(state, facts.window)
-    const counted = countFailure(state, { method: 'totp', purpose: 'enrollment', acceptable }, facts.now)
+    const failed = { method: 'totp', purpose: 'enrollment', acceptable: 2 * facts.window + 1, budget: enrollmentBudget }
+    const counted = countFailure(state, failed, facts.now)
     const refused = refusal('invalid_code', { retryAfter: counted.retryAfter })
     return { state: counted.state, events: counted.events, refused }
   }
@@ -96,7 +104,7 @@ export function confirmAuthenticator(
   const others = burned.result === 'accepted' ? burned.state.authenticators : state.authenticators
   let next: SubjectState = {
     // A code of a new secret proves nothing of the factors on record, so their count stays (R12).
-    ...(first ? clearFailures(state, 'totp') : state),
+    ...clearCount(state, enrollmentBudget),
     authenticators: addAuthenticator(
       others.filter(other => other.id !== replaces),
       { ...authenticator, lastStep: latest, createdAt: facts.now, lastUsedAt: null },
@@ -133,9 +141,10 @@ export function withoutAuthenticator(state: SubjectState, id: string): SubjectSt
 function stepsOf(
   authenticator: Pick<Authenticator, 'secret' | 'algorithm' | 'digits' | 'period'>,
   code: string,
-  facts: Facts,
+  now: number,
+  window: number,
 ): number[] {
   const { algorithm, digits, period } = authenticator
   const secret = decodeSecret(authenticator.secret)
-  return matchingSteps({ secret, algorithm, digits, period, code, at: facts.now, window: facts.window })
+  return matchingSteps({ secret, algorithm, digits, period, code, at: now, window })
 }

@@ -12,16 +12,17 @@ export function isSpent(state: SubjectState, id: string): boolean {
 }
 
 /**
- * Remembers the id until it would have expired anyway.
+ * Remembers the id, at least until it would have expired anyway.
  *
  * @param until ms since 1970
  * @throws Refusal `limit_reached` where too many are remembered already
  */
 export function spend(state: SubjectState, id: string, until: number, now: number): SubjectState {
-  const live = state.spent.filter(spent => now < spent.until)
-  if (live.length >= mostSpent) {
-    const soonest = Math.min(...live.map(spent => spent.until))
+  // Kept for as long as there is room: a process whose clock is ahead must not forget what another still honours.
+  const kept = state.spent.length < mostSpent ? state.spent : state.spent.filter(spent => now < spent.until)
+  if (kept.length >= mostSpent) {
+    const soonest = Math.min(...kept.map(spent => spent.until))
     throw refusal('limit_reached', { retryAfter: secondsUntil(soonest, now) })
   }
-  return { ...state, spent: [...live, { id, until }] }
+  return { ...state, spent: [...kept, { id, until }] }
 }

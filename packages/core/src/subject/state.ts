@@ -46,7 +46,7 @@ export const stateSchema = z.strictObject({
   generation: z.number(),
   authenticators: z.array(authenticator),
   recoveryCodes: z.nullable(recoveryCodes),
-  /** Budgets of what can be guessed, by method (R11). */
+  /** Budgets of what can be guessed, by method, and one of first codes of pending authenticators (R11). */
   attempts: z.record(z.string(), attempts),
   /** Challenges and grants of this epoch that were used (R34). */
   spent: z.array(z.strictObject({ id: z.string(), until: z.number() })),

@@ -56,6 +56,41 @@ describe('events', () => {
     expect(told[0]?.[0]).toMatchObject({ kind: 'usage', code: 'callback_timeout' })
   })
 
+  it('R38: take no longer to tell of a replayed code than of a wrong one', async () => {
+    let running = 0
+    let most = 0
+    const { twoFactor, enroll, challenge, context } = makeApplication({
+      onEvent: async () => {
+        most = Math.max(most, ++running)
+        await new Promise(resolve => setImmediate(resolve))
+        running--
+      },
+    })
+    const alice = await enroll('alice')
+    const answer = { method: 'totp', code: alice.code() }
+    await twoFactor.login.verify(await challenge('alice'), answer, context)
+    most = 0
+    await expectRefusal(twoFactor.login.verify(await challenge('alice'), answer, context), 'invalid_code')
+    expect(most).toBe(2)
+  })
+
+  it('change nothing, and crash nothing, when the handler of their errors is asynchronous and fails', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    try {
+      const { enroll } = makeApplication({
+        onEvent: () => Promise.reject(new Error('mail is down')),
+        onEventError: () => Promise.reject(new Error('so is this')),
+      })
+      await enroll('alice')
+      await new Promise(resolve => setImmediate(resolve))
+    } finally {
+      process.off('unhandledRejection', note)
+    }
+    expect(unhandled).toEqual([])
+  })
+
   it('come after the commit, and not at all where nothing was committed', async () => {
     const order: string[] = []
     const { memoryStore } = await import('@sallyport/memory')

@@ -1,3 +1,4 @@
+import { createTwoFactor } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
 import {
   type Application,
@@ -92,18 +93,15 @@ describe('budgets', () => {
     expect((await twoFactor.login.verify(await challenge('alice'), await totp(), context)).because).toBe('verified')
   })
 
-  it('R14: counts in one budget the guesses at login, at step-up, in a proof and at enrolment', async () => {
-    const { twoFactor, enroll, challenge, context, clock } = makeApplication()
+  it('R14: counts in one budget the guesses at login, at step-up and in every proof', async () => {
+    const { twoFactor, enroll, challenge, context } = makeApplication()
     const alice = await enroll('alice')
     const wrong = { method: 'totp', code: alice.wrongCode() }
     const stepUp = await twoFactor.stepUp.begin('alice', 'pay', context)
-    const proof = { method: 'recovery_code', code: alice.recoveryCodes[0] }
-    const pending = await twoFactor.totp.enroll('alice', { account: 'alice', proof }, context)
-    const { wrongCodeFor } = await import('../support/harness.js')
-    const wrongForPending = { code: wrongCodeFor(pending.uri, clock()) }
+    const enroll2 = () => twoFactor.totp.enroll('alice', { account: 'alice', proof: wrong }, context)
     await expectRefusal(twoFactor.login.verify(await challenge('alice'), wrong, context), 'invalid_code')
     await expectRefusal(twoFactor.stepUp.verify('alice', stepUp.challenge, wrong, context), 'invalid_code')
-    await expectRefusal(twoFactor.totp.confirm('alice', pending.token, wrongForPending, context), 'invalid_code')
+    await expectRefusal(enroll2(), 'invalid_code')
     await expectRefusal(twoFactor.recoveryCodes.regenerate('alice', wrong, context), 'invalid_code')
     const last = await expectRefusal(twoFactor.disable('alice', wrong, context), 'invalid_code')
     expect(last.retryAfter).toBe(15 * 60)
@@ -111,7 +109,7 @@ describe('budgets', () => {
     await expectRefusal(twoFactor.disable('alice', wrong, context), 'locked')
     await expectRefusal(twoFactor.login.verify(await challenge('alice'), wrong, context), 'locked')
     await expectRefusal(twoFactor.stepUp.verify('alice', stepUp.challenge, wrong, context), 'locked')
-    await expectRefusal(twoFactor.totp.confirm('alice', pending.token, wrongForPending, context), 'locked')
+    await expectRefusal(enroll2(), 'locked')
   })
 
   it('R14: counts the guesses at the first enrolment, also of a subject without a record', async () => {
@@ -154,6 +152,66 @@ describe('budgets', () => {
     const guess = { method: 'totp', code: alice.wrongCode() }
     const refused = await refusalOf(twoFactor.login.verify(await challenge('alice'), guess, context))
     expect(refused.retryAfter).toBe(15 * 60)
+  })
+
+  it('R49: lets the owner replace a lost phone with a recovery code while somebody else keeps the login locked', async () => {
+    const application = makeApplication()
+    const { twoFactor, enroll, context, challenge, clock } = application
+    const alice = await enroll('alice')
+    const { virtualAuthenticator } = await import('@sallyport/core/testing')
+    await failRow(application, alice.wrongCode, 5)
+    const proof = { method: 'recovery_code', code: alice.recoveryCodes[0] }
+    const pending = await twoFactor.totp.enroll('alice', { account: 'alice', proof, replaces: alice.id }, context)
+    const device = virtualAuthenticator(pending.uri, clock)
+    await twoFactor.totp.confirm('alice', pending.token, { code: device.code() }, context)
+    const guess = { method: 'totp', code: device.code() }
+    await expectRefusal(twoFactor.login.verify(await challenge('alice'), guess, context), 'locked')
+    clock.advance(15 * minute)
+    const answer = { method: 'totp', code: device.code() }
+    expect((await twoFactor.login.verify(await challenge('alice'), answer, context)).because).toBe('verified')
+  })
+
+  it('R7: ends a lock within a day of the next answer where the clock had been years ahead', async () => {
+    const application = makeApplication()
+    const { twoFactor, enroll, context, challenge, clock } = application
+    const alice = await enroll('alice')
+    const codes = alice.recoveryCodes
+    for (const code of codes)
+      await twoFactor.login.verify(await challenge('alice'), { method: 'recovery_code', code }, context)
+    clock.advance(3650 * day)
+    await failRow(application, alice.wrongCode, 5)
+    clock.advance(-3650 * day)
+    const answer = async () => ({ method: 'totp', code: alice.code() })
+    clock.advance(minute)
+    const refused = await refusalOf(twoFactor.login.verify(await challenge('alice'), await answer(), context))
+    expect(refused).toMatchObject({ code: 'locked', retryAfter: 24 * 60 * 60 })
+    clock.advance(hour)
+    await expectRefusal(twoFactor.login.begin('alice', context), 'locked')
+    clock.advance(23 * hour)
+    expect((await twoFactor.login.verify(await challenge('alice'), await answer(), context)).because).toBe('verified')
+  })
+
+  it('R3: takes codes of a smaller window where it was widened after many authenticators were enrolled', async () => {
+    const { twoFactor, enroll, context, clock, settings, store } = makeApplication()
+    const alice = await enroll('alice')
+    const { virtualAuthenticator } = await import('@sallyport/core/testing')
+    for (let count = 1; count < 5; count++) {
+      const proof = { method: 'recovery_code', code: alice.recoveryCodes[count] }
+      const pending = await twoFactor.totp.enroll('alice', { account: 'alice', proof }, context)
+      const code = virtualAuthenticator(pending.uri, clock).code()
+      await twoFactor.totp.confirm('alice', pending.token, { code }, context)
+    }
+    const widened = createTwoFactor({ ...settings, store, totp: { window: 10 } })
+    const verify = async (steps: number) => {
+      const gate = await widened.login.begin('alice', context)
+      if (gate.outcome !== 'challenge') throw new Error(gate.outcome)
+      const code = virtualAuthenticator(alice.uri, () => clock() + steps * 30_000).code()
+      return widened.login.verify(gate.challenge, { method: 'totp', code }, context)
+    }
+    clock.advance(hour)
+    await expectRefusal(verify(2), 'invalid_code')
+    await expectRefusal(verify(-2), 'invalid_code')
+    expect((await verify(1)).because).toBe('verified')
   })
 
   it('R16: clears the count of the method that proved, but not its ladder of locks', async () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { createTwoFactor, type TwoFactorOptions } from '@sallyport/core'
 import { memoryStore } from '@sallyport/memory'
 import fc from 'fast-check'
@@ -173,10 +174,21 @@ describe('what the programmer passes wrong', () => {
     ['context', 7],
     ['context', null],
     ['context', { ipAddress: '203.0.113.7' }],
+    ['context', Promise.resolve({ binding: 'session-1' })],
+    ['context', new Map([['binding', 'session-1']])],
+    ['context', new Date()],
+    [
+      'context',
+      new (class Context {
+        get binding() {
+          return 'session-1'
+        }
+      })(),
+    ],
     ['context.binding', { binding: 7 }],
     ['context.binding', { binding: '' }],
     ['context.binding', { binding: 'session\uD800' }],
-    ['context.binding', { binding: 'a'.repeat(1025) }],
+    ['context.binding', { binding: 'a'.repeat(4097) }],
     ['context.credential', { credential: new Date() }],
     ['context.generation', { generation: -1 }],
     ['context.generation', { generation: 1.5 }],
@@ -202,6 +214,16 @@ describe('what the programmer passes wrong', () => {
     const { twoFactor, context, calls } = makeApplication()
     names(await errorOf(twoFactor.totp.enroll('alice', options as { account: string }, context)), argument)
     expect(calls).toEqual({ get: 0, put: 0, delete: 0 })
+  })
+
+  it('a proof, or what it replaces, is a usage error at the enrolment of a first authenticator at login', async () => {
+    const { twoFactor, context } = makeApplication()
+    for (const options of [
+      { account: 'a', proof: null },
+      { account: 'a', replaces: 'b' },
+    ]) {
+      names(await errorOf(twoFactor.login.enroll('token', options as { account: string }, context)), 'options')
+    }
   })
 
   it('an answer or a proof that is no object is a usage error', async () => {
@@ -230,6 +252,9 @@ describe('what the programmer passes wrong', () => {
     ['options.store', { store: null }],
     ['options.store', { store: { get() {}, put() {} } }],
     ['options.policy', { policy: { mandatory: true } }],
+    ['options.policy', { policy: Promise.resolve({ required: true }) }],
+    ['options.totp', { totp: new Map() }],
+    ['options.issuer', { issuer: '  ' }],
     ['options.policy.required', { policy: { required: new Date('nonsense'), firstEnrollment: 'password' } }],
     ['options.policy.firstEnrollment', { policy: { required: true } }],
     ['options.policy.firstEnrollment', { policy: { required: true, firstEnrollment: { channel: 'email' } } }],
@@ -253,6 +278,22 @@ describe('what the programmer passes wrong', () => {
       thrown = error
     }
     names(thrown as { kind: string; message: string }, argument)
+  })
+
+  it('a string where a list of subjects belongs is a usage error', async () => {
+    const { twoFactor, calls } = makeApplication()
+    names(await errorOf(twoFactor.operator.reseal('alice')), 'subjects')
+    expect(calls.get).toBe(0)
+  })
+
+  it('a context of another realm, or without a prototype, is as good as any', async () => {
+    const { twoFactor, enroll } = makeApplication()
+    await enroll('alice')
+    const foreign = runInNewContext('({ binding: "session-1" })') as object
+    const bare = Object.assign(Object.create(null), { binding: 'session-1' }) as object
+    for (const context of [foreign, bare]) {
+      expect((await twoFactor.login.begin('alice', context)).outcome).toBe('challenge')
+    }
   })
 
   it('a clock that gives no number is a usage error, and nothing is written', async () => {

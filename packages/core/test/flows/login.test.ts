@@ -279,7 +279,7 @@ describe('login.verify', () => {
     const hung = twoFactor.login.verify(token, answer, () => new Promise(() => {}))
     expect(await errorOf(hung)).toMatchObject({ kind: 'usage', code: 'callback_timeout' })
     const none = twoFactor.login.verify(token, answer, () => null as never)
-    expect(await errorOf(none)).toMatchObject({ kind: 'usage', message: 'context must be of type object' })
+    expect(await errorOf(none)).toMatchObject({ kind: 'usage', message: 'context must be a plain object' })
     expect(calls).toEqual({ get: 0, put: 0, delete: 0 })
   })
 

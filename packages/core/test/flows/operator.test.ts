@@ -30,8 +30,9 @@ describe('operator.reset', () => {
     expect(reset.permit?.expiresAt).toEqual(new Date(clock() + day))
     expect(events.at(-1)).toEqual({ type: 'reset', subject: 'alice', at: new Date(clock()), ...audit })
     expect(endedSessions.at(-1)).toBe('alice')
-    expect(await twoFactor.status('alice')).toMatchObject({ enabled: false, recoveryCodes: null })
+    expect(await twoFactor.status('alice')).toMatchObject({ enabled: false, recoveryCodes: null, permitRequired: true })
     expect(await enrollWithPermit()).toMatchObject({ because: 'enrolled', recoveryCodesLeft: 10 })
+    expect(await twoFactor.status('alice')).toMatchObject({ enabled: true, permitRequired: false })
     expect((await twoFactor.login.begin('alice')).outcome).toBe('challenge')
   })
 

@@ -72,7 +72,7 @@ describe('step-up', () => {
 
   it('names what was wrong where the purpose is none, or not for redeeming', async () => {
     const { twoFactor, context, grant } = await proven('factors')
-    for (const purpose of ['', 'a'.repeat(65), 'a\nb', 7, null]) {
+    for (const purpose of ['', 'a'.repeat(65), 'a\nb', 7, null, 'login', 'enrollment']) {
       expect(await errorOf(twoFactor.stepUp.begin('alice', purpose as string, context))).toMatchObject({
         kind: 'usage',
         message: expect.stringContaining('purpose'),

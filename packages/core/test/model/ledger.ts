@@ -50,7 +50,7 @@ export class Ledger {
       this.recoveryCodes.add(code)
       return
     }
-    this.answersSinceLock.set(place, 0)
+    this.wiped(place)
     let fresh = false
     for (const secret of secrets) {
       const step = fittingSteps(secret, code, now, window).at(-1)
@@ -61,11 +61,11 @@ export class Ledger {
     expect(fresh, 'the code is of a step later than every one that was taken').toBe(true)
   }
 
-  /** R10: at most five wrong answers between two locks. */
-  failed(place: string, locked: boolean): void {
-    const answers = (this.answersSinceLock.get(place) ?? 0) + 1
+  /** R10: at most five wrong answers between two locks, of a place and a budget. */
+  failed(place: string, budget: string, locked: boolean): void {
+    const answers = (this.answersSinceLock.get(`${place} ${budget}`) ?? 0) + 1
     expect(answers).toBeLessThanOrEqual(5)
-    this.answersSinceLock.set(place, locked ? 0 : answers)
+    this.answersSinceLock.set(`${place} ${budget}`, locked ? 0 : answers)
   }
 
   changed(place: string): void {
@@ -74,7 +74,7 @@ export class Ledger {
 
   /** The budget begins anew: the factors that it guarded are gone. */
   wiped(place: string): void {
-    this.answersSinceLock.set(place, 0)
+    for (const budget of ['totp', 'enrollment']) this.answersSinceLock.delete(`${place} ${budget}`)
   }
 
   /** A deleted record knows nothing any more: what was begun before its first factor can be ended again. */

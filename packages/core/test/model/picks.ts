@@ -35,7 +35,7 @@ export const aPlace: fc.Arbitrary<Place> = fc.oneof(
 
 export const anAnswer: fc.Arbitrary<AnswerPick> = fc.record({
   kind: fc.oneof(
-    { weight: 8, arbitrary: fc.constant('fresh' as const) },
+    { weight: 14, arbitrary: fc.constant('fresh' as const) },
     { weight: 3, arbitrary: fc.constantFrom('near' as const, 'recovery' as const) },
     {
       weight: 2,
@@ -58,7 +58,10 @@ export const aToken: fc.Arbitrary<TokenPick> = fc.record({
 
 export const aContext: fc.Arbitrary<ContextPick> = fc.record({
   follow: fc.oneof({ weight: 7, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-  binding: fc.oneof({ weight: 4, arbitrary: fc.constant('session-1') }, { weight: 1, arbitrary: fc.constant('session-2') }),
+  binding: fc.oneof(
+    { weight: 4, arbitrary: fc.constant('session-1') },
+    { weight: 1, arbitrary: fc.constant('session-2') },
+  ),
   credential: fc.oneof(
     { weight: 4, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: fc.constant('password-2') },
@@ -78,8 +81,7 @@ export function pickToken(world: World, place: Place, kind: Token['kind'], { nth
   const candidates = world.wallet.filter(
     token => from === 'anywhere' || (token.kind === kind && token.place === place.name),
   )
-  const token = candidates[nth % Math.max(1, candidates.length)] ?? null
-  return world.isRisen(token) ? null : token
+  return candidates[nth % Math.max(1, candidates.length)] ?? null
 }
 
 /** What is typed in place of a token. */
@@ -123,7 +125,11 @@ export async function pickProof(
   pick: ProofPick,
   moment: Moment,
   earn: (answer: AnswerPick) => Promise<Token | null>,
-): Promise<{ proof: Proof; typed: { method: string; code: unknown } | { grant: string } | undefined; tokens: Token[] }> {
+): Promise<{
+  proof: Proof
+  typed: { method: string; code: unknown } | { grant: string } | undefined
+  tokens: Token[]
+}> {
   if ('answer' in pick) {
     const answer = pickAnswer(world, place, pick.answer)
     return { proof: { answer }, typed: { method: answer.method, code: answer.spelt }, tokens: [] }

@@ -1,4 +1,5 @@
 /** What the rules come to, in their plainest form: no bytes, no seals, no store. Written from the requirements, not from core. */
+import { Budget } from './budget.js'
 import { fittingSteps } from './codes.js'
 import {
   type Answer,
@@ -12,9 +13,6 @@ import {
   type Token,
   type Verdict,
 } from './words.js'
-
-const minute = 60_000
-const day = 24 * 60 * minute
 
 export interface Held {
   secret: string
@@ -35,11 +33,9 @@ export class Account {
   /** Which of the present set are used. */
   recovery: Map<string, boolean> | null = null
   recoveryAt = 0
-  failures = 0
-  lastFailureAt = 0
-  rung = 0
-  lockedUntil: number | null = null
-  suspended = false
+  /** Of codes of the authenticators held, and of first codes of those that are pending. */
+  totp = new Budget()
+  enrolling = new Budget()
   permit: Token | null = null
   used = new Set<Token>()
 
@@ -50,16 +46,9 @@ export class Account {
       held: this.held.map(one => ({ ...one })),
       recovery: this.recovery && new Map(this.recovery),
       used: new Set(this.used),
+      totp: this.totp.clone(),
+      enrolling: this.enrolling.clone(),
     })
-  }
-
-  shut(now: number): 'locked' | 'suspended' | null {
-    if (this.suspended) return 'suspended'
-    return this.lockedUntil !== null && now < this.lockedUntil ? 'locked' : null
-  }
-
-  shutUntil(now: number): number | null {
-    return this.suspended || this.lockedUntil === null ? null : Math.min(this.lockedUntil, now + day)
   }
 
   recoveryLeft(): number {
@@ -68,7 +57,7 @@ export class Account {
 
   methods(now: number): string[] {
     if (this.held.length === 0) return []
-    return [...(this.shut(now) === null ? ['totp'] : []), ...(this.recoveryLeft() > 0 ? ['recovery_code'] : [])]
+    return [...(this.totp.mayAnswer(now) ? ['totp'] : []), ...(this.recoveryLeft() > 0 ? ['recovery_code'] : [])]
   }
 
   /** When a factor is required from; null: never. */
@@ -104,7 +93,7 @@ export class Account {
     if (this.permit !== null && !brought) return refuses('permit_required')
     if (this.held.length > 0) {
       if (this.methods(moment.now).length > 0) return says('challenge')
-      return refuses(this.shut(moment.now) ?? 'method_unavailable')
+      return refuses(this.totp.shut(moment.now) ?? 'method_unavailable')
     }
     if (brought) return says('enroll')
     const from = this.requiredFrom()
@@ -119,13 +108,13 @@ export class Account {
     if (this.held.length === 0) return refused('not_enrolled')
     return this.methods(moment.now).length > 0
       ? acceptedUnwritten
-      : refused(this.shut(moment.now) ?? 'method_unavailable')
+      : refused(this.totp.shut(moment.now) ?? 'method_unavailable')
   }
 
   answer(challenge: Token | null, stage: string, answer: Answer, moment: Moment): Verdict {
     const holds = this.holds(challenge, { kind: 'challenge', stage }, moment)
     const faults = [...(holds ? [] : ['challenge_expired']), ...this.answerFaults(answer, moment.now)]
-    if (faults.length > 0) return refused(...faults)
+    if (faults.length > 0) return this.refuse(faults, this.totp, moment)
     const verdict = this.take(answer, moment.now)
     if (verdict.is === 'accepted' && challenge !== null) this.used.add(challenge)
     return verdict
@@ -144,10 +133,12 @@ export class Account {
 
   enroll(resume: Token | null, replaces: string | null, proof: Proof, moment: Moment): Verdict {
     if (this.permit !== null) return refused('permit_required', ...this.proofFaults(proof, moment))
-    if (this.resumes(resume, 'profile', replaces, moment)) return acceptedUnwritten
+    const malformed = proof !== null && 'answer' in proof && proof.answer.code === null
+    if (this.resumes(resume, 'profile', replaces, moment))
+      return malformed ? refused('invalid_code') : acceptedUnwritten
     const faults: string[] = []
-    const shut = this.shut(moment.now)
-    if (shut !== null) faults.push(shut)
+    const shut = this.enrolling.shut(moment.now)
+    if (shut !== null) return refused(shut, ...this.proofFaults(proof, moment))
     if (replaces !== null && !this.held.some(one => one.id === replaces)) faults.push('not_found')
     const limit = Math.min(5, Math.floor(21 / (2 * this.rules.window + 1)))
     if (replaces === null && this.held.length >= limit) faults.push('limit_reached')
@@ -156,7 +147,7 @@ export class Account {
   }
 
   loginEnroll(challenge: Token | null, moment: Moment): Verdict {
-    const shut = this.shut(moment.now)
+    const shut = this.enrolling.shut(moment.now)
     const holds = this.holds(challenge, { kind: 'challenge', stage: 'enroll' }, moment)
     const faults = [...(holds ? [] : ['challenge_expired']), ...(shut === null ? [] : [shut])]
     return faults.length > 0 ? refused(...faults) : acceptedUnwritten
@@ -168,18 +159,17 @@ export class Account {
     if (!holds) faults.push('enrollment_expired')
     if (stage === 'profile' && this.permit !== null) faults.push('permit_required')
     if (answer.code === null) faults.push('invalid_code')
-    const shut = this.shut(moment.now)
+    const shut = this.enrolling.shut(moment.now)
     if (shut !== null) faults.push(shut)
-    if (faults.length > 0 || !holds || answer.code === null) return refused(...faults)
+    if (faults.length > 0 || !holds || answer.code === null) return this.refuse(faults, this.enrolling, moment)
     const secret = pending.secret ?? ''
     const step = fittingSteps(secret, answer.code, moment.now, this.rules.window).at(-1)
-    if (step === undefined) return this.fail(moment.now)
+    if (step === undefined) return this.enrolling.fail(moment.now, 2 * this.rules.window + 1)
     if (this.held.length === 0) {
       this.recovery = new Map()
       this.recoveryAt = moment.now
-      this.failures = 0
-      this.lockedUntil = null
     }
+    this.enrolling.failures = 0
     this.burn(answer.code, moment.now)
     this.held = this.held.filter(one => one.id !== pending.replaces)
     this.held.push({ secret, id: null, lastStep: step, createdAt: moment.now, lastUsedAt: null })
@@ -225,16 +215,14 @@ export class Account {
   }
 
   unlock(): Verdict {
-    if (!this.suspended && this.lockedUntil === null) return acceptedUnwritten
-    this.suspended = false
-    this.lockedUntil = null
-    return accepted
+    const opened = [this.totp.open(), this.enrolling.open()]
+    return opened.includes(true) ? accepted : acceptedUnwritten
   }
 
   private answerFaults({ method, code }: Answer, now: number): string[] {
     const faults = code === null ? ['invalid_code'] : []
-    const shut = this.shut(now)
     if (method === 'totp') {
+      const shut = this.totp.shut(now)
       if (this.held.length === 0) faults.push('method_unavailable')
       if (shut !== null) faults.push(shut)
     } else if (this.held.length === 0 || this.recoveryLeft() === 0) faults.push('method_unavailable')
@@ -253,7 +241,7 @@ export class Account {
 
   private prove(proof: Proof, moment: Moment, others: readonly string[]): Verdict {
     const faults = [...others, ...this.proofFaults(proof, moment)]
-    if (faults.length > 0 || proof === null) return refused(...faults)
+    if (faults.length > 0 || proof === null) return this.refuse(faults, this.totp, moment)
     if ('answer' in proof) return this.take(proof.answer, moment.now)
     if (proof.grant !== null) this.used.add(proof.grant)
     return accepted
@@ -264,11 +252,14 @@ export class Account {
     if (method === 'recovery_code') {
       if (this.recovery?.get(code) !== false) return { is: 'wrong', counted: false, retryAfter: null }
       this.recovery.set(code, true)
-      this.suspended = false
+      this.totp.suspended = false
+      this.enrolling.suspended = false
       return accepted
     }
-    if (!this.burn(code, now)) return this.fail(now)
-    Object.assign(this, { failures: 0, lockedUntil: null, suspended: false })
+    if (!this.burn(code, now)) return this.totp.fail(now, this.held.length * (2 * this.rules.window + 1))
+    this.totp.open()
+    this.totp.failures = 0
+    this.enrolling.suspended = false
     return accepted
   }
 
@@ -284,20 +275,9 @@ export class Account {
     return fresh
   }
 
-  private fail(now: number): Verdict {
-    this.failures++
-    this.rung = Math.max(0, this.rung - Math.max(0, Math.floor((now - this.lastFailureAt) / day)))
-    this.lastFailureAt = now
-    const acceptable = Math.max(1, this.held.length) * (2 * this.rules.window + 1)
-    let retryAfter: number | null = null
-    if (this.failures >= Math.min(100, Math.floor(300 / acceptable))) this.suspended = true
-    else if (this.failures % 5 === 0) {
-      const length = Math.min(day, 15 * minute * 2 ** this.rung)
-      this.lockedUntil = now + length
-      this.rung = Math.min(7, this.rung + 1)
-      retryAfter = length / 1000
-    }
-    return { is: 'wrong', counted: true, retryAfter }
+  /** A lock from a clock that was ahead is brought to a day from now by the answer that meets it. */
+  private refuse(codes: readonly string[], budget: Budget, { now }: Moment): Verdict {
+    return { is: 'refused', codes, brings: budget.isTooFarAhead(now) ? () => budget.bring(now) : null }
   }
 
   private change(now: number): Verdict {

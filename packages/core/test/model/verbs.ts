@@ -14,7 +14,7 @@ import {
   type TokenPick,
   textOf,
 } from './picks.js'
-import { acceptedUnwritten, type Answer, type Moment, type Proof, refused, type Token } from './words.js'
+import { type Answer, type Moment, type Proof, refused, type Token } from './words.js'
 import { type Place, places, type World } from './world.js'
 
 const audit = { by: 'operator', reason: 'a test' }
@@ -25,7 +25,7 @@ const typedAnswer = ({ method, spelt }: Answer) => ({ method, code: spelt })
 /** The part of a new token that tells where it holds. */
 function tied(world: World, moment: Moment, text: string, expiresAt: Date) {
   const { place, binding, credential } = moment
-  const era = world.accounts.get(place)?.era ?? -1
+  const { era } = world.account({ name: place })
   return { text, place, era, binding, credential, expiresAt: expiresAt.getTime() }
 }
 
@@ -38,7 +38,7 @@ function learnCodes(world: World, place: Place, written: readonly string[]): voi
 
 /** What every change answers: the generation, and the grant that proved it, renewed with its deadline unchanged. */
 function learnChange(world: World, moment: Moment, grantUntil: number | null, change: Changed): void {
-  expect(change.generation).toBe(world.accounts.get(moment.place)?.generation)
+  expect(change.generation).toBe(world.account({ name: moment.place }).generation)
   expect(change.otherSessions).toBe('ended')
   const until = grantUntil !== null && moment.now < grantUntil ? grantUntil : null
   expect(change.grant?.expiresAt.getTime() ?? null).toBe(until)
@@ -66,6 +66,7 @@ export async function begin(world: World, place: Place, pick: BeginPick): Promis
   let expected = ''
   const gate = await world.attempt(
     place,
+    'login.begin',
     {},
     one => {
       const { verdict, gate } = one.begin(moment, { eligible: pick.eligible, permit, seen })
@@ -83,14 +84,21 @@ export async function begin(world: World, place: Place, pick: BeginPick): Promis
   }
   expect(gate.outcome).toBe(expected)
   const stage = gate.outcome === 'enroll' ? 'enroll' : 'login'
-  return world.keep({ kind: 'challenge', stage, purpose: 'login', ...tied(world, moment, gate.challenge, gate.expiresAt) })
+  return world.keep({
+    kind: 'challenge',
+    stage,
+    purpose: 'login',
+    ...tied(world, moment, gate.challenge, gate.expiresAt),
+  })
 }
 
-export async function verify(world: World, place: Place, token: Token | null, pick: AnswerPick, where: ContextPick) {
+export async function verify(world: World, named: Place, token: Token | null, pick: AnswerPick, where: ContextPick) {
+  const place = world.sealedPlace(named, token)
   const moment = pickMoment(world, place, where, token)
   const answer = pickAnswer(world, place, pick)
   const passed = await world.attempt(
     place,
+    'login.verify',
     { answer, tokens: token === null ? [] : [token] },
     one => one.answer(token, 'login', answer, moment),
     application => application.login.verify(textOf(token), typedAnswer(answer), contextOf(moment)),
@@ -109,18 +117,25 @@ export async function stepUp(
   const begun = pickMoment(world, place, pick.context, null)
   const challenge = await world.attempt(
     place,
+    'stepUp.begin',
     {},
     one => one.stepUp(begun),
     application => application.stepUp.begin(place.subject, purpose, contextOf(begun)),
   )
   const fresh =
     challenge &&
-    world.keep({ kind: 'challenge', stage: 'step_up', purpose, ...tied(world, begun, challenge.challenge, challenge.expiresAt) })
+    world.keep({
+      kind: 'challenge',
+      stage: 'step_up',
+      purpose,
+      ...tied(world, begun, challenge.challenge, challenge.expiresAt),
+    })
   const token = pick.answerOlder === null ? fresh : pickToken(world, place, 'challenge', pick.answerOlder)
   const moment = pickMoment(world, place, pick.context, token)
   const answer = pickAnswer(world, place, pick.answer)
   const proven = await world.attempt(
     place,
+    'stepUp.verify',
     { answer, tokens: token === null ? [] : [token] },
     one => one.answer(token, 'step_up', answer, moment),
     application => application.stepUp.verify(place.subject, textOf(token), typedAnswer(answer), contextOf(moment)),
@@ -136,6 +151,7 @@ export async function redeem(world: World, place: Place, pick: TokenPick, purpos
   const moment = pickMoment(world, place, where, token)
   await world.attempt(
     place,
+    'stepUp.redeem',
     { tokens: token === null ? [] : [token] },
     one => one.redeem(token, purpose, moment),
     application => application.stepUp.redeem(textOf(token), place.subject, purpose, contextOf(moment)),
@@ -165,12 +181,14 @@ export async function enroll(world: World, place: Place, pick: EnrollPick): Prom
   const resume = pick.resume && pickToken(world, place, 'enrollment', pick.resume)
   const moment = pickMoment(world, place, pick.context, resume)
   const { held } = world.account(place)
-  const replaces = pick.replaces === null ? null : (held[pick.replaces % Math.max(1, held.length)]?.id ?? 'f'.repeat(32))
+  const replaces =
+    pick.replaces === null ? null : (held[pick.replaces % Math.max(1, held.length)]?.id ?? 'f'.repeat(32))
   const { proof, typed, tokens } = await proofFor(world, place, pick.proof, moment)
   const resumed = world.account(place).resumes(resume, 'profile', replaces, moment)
   const answer = proof !== null && 'answer' in proof && !resumed ? proof.answer : undefined
   const enrollment = await world.attempt(
     place,
+    'totp.enroll',
     { answer, tokens: resumed && resume !== null ? [resume] : tokens },
     one => one.enroll(resume, replaces, proof, moment),
     application =>
@@ -198,6 +216,7 @@ export async function confirm(world: World, place: Place, token: Token | null, p
   const first = world.account(place).held.length === 0
   const confirmed = await world.attempt(
     place,
+    'totp.confirm',
     { answer, tokens, secrets },
     one => one.confirm(token, 'profile', answer, moment),
     application => application.totp.confirm(place.subject, textOf(token), { code: answer.spelt }, contextOf(moment)),
@@ -208,12 +227,20 @@ export async function confirm(world: World, place: Place, token: Token | null, p
   learnChange(world, moment, token?.grantUntil ?? null, confirmed)
 }
 
-export async function loginEnroll(world: World, place: Place, challenge: Token | null, pick: TokenPick | null, where: ContextPick) {
+export async function loginEnroll(
+  world: World,
+  named: Place,
+  challenge: Token | null,
+  pick: TokenPick | null,
+  where: ContextPick,
+) {
+  const place = world.sealedPlace(named, challenge)
   const moment = pickMoment(world, place, where, challenge)
   const resume = pick && pickToken(world, place, 'enrollment', pick)
   const resumed = world.account(place).resumes(resume, 'login', null, moment)
   const enrollment = await world.attempt(
     place,
+    'login.enroll',
     { tokens: challenge === null ? [] : [challenge] },
     one => one.loginEnroll(challenge, moment),
     application => application.login.enroll(textOf(challenge), { account, resume: resume?.text }, contextOf(moment)),
@@ -228,11 +255,19 @@ export async function loginEnroll(world: World, place: Place, challenge: Token |
   return world.keep({ kind: 'enrollment', ...pending, ...tied(world, moment, enrollment.token, enrollment.expiresAt) })
 }
 
-export async function loginConfirm(world: World, place: Place, token: Token | null, pick: AnswerPick, where: ContextPick) {
+export async function loginConfirm(
+  world: World,
+  named: Place,
+  token: Token | null,
+  pick: AnswerPick,
+  where: ContextPick,
+) {
+  const place = world.sealedPlace(named, token)
   const moment = pickMoment(world, place, where, token)
   const { secrets, answer, tokens } = confirmation(world, place, token, pick)
   const passed = await world.attempt(
     place,
+    'login.confirm',
     { answer, tokens, secrets },
     one => one.confirm(token, 'login', answer, moment),
     application => application.login.confirm(textOf(token), { code: answer.spelt }, contextOf(moment)),
@@ -263,6 +298,7 @@ export async function care(world: World, place: Place, verb: Care, nth: number, 
   const given = typed as NonNullable<typeof typed>
   const done = await world.attempt<Changed & { recoveryCodes?: readonly string[] }>(
     place,
+    verb,
     { answer, tokens },
     one => (verb === 'remove' ? one.remove(id, proof, moment) : one[verb](proof, moment)),
     application => {
@@ -278,9 +314,10 @@ export async function care(world: World, place: Place, verb: Care, nth: number, 
 }
 
 export async function reset(world: World, place: Place, next: 'permit' | 'open') {
-  const { now } = world.moment(place, '', undefined)
+  const { now } = world.moment(place, 'session-1', undefined)
   const done = await world.attempt(
     place,
+    'operator.reset',
     {},
     one => one.wipe(now),
     application => application.operator.reset(place.subject, { ...audit, next }),
@@ -288,16 +325,17 @@ export async function reset(world: World, place: Place, next: 'permit' | 'open')
   if (done === null) return
   expect(done.permit !== null).toBe(next === 'permit')
   world.ledger.wiped(place.name)
-  learnChange(world, world.moment(place, '', undefined), null, done)
+  learnChange(world, world.moment(place, 'session-1', undefined), null, done)
   if (done.permit === null) return
   const { token, expiresAt } = done.permit
-  const moment = world.moment(place, '', undefined)
+  const moment = world.moment(place, 'session-1', undefined)
   world.account(place).permit = world.keep({ kind: 'permit', ...tied(world, moment, token, expiresAt) })
 }
 
 export async function unlock(world: World, place: Place) {
   await world.attempt(
     place,
+    'operator.unlock',
     {},
     one => one.unlock(),
     application => application.operator.unlock(place.subject, audit),
@@ -307,13 +345,14 @@ export async function unlock(world: World, place: Place) {
 export async function importSecret(world: World, place: Place, secret: string) {
   const done = await world.attempt(
     place,
+    'operator.import',
     {},
     one => one.import(secret, world.clock()),
     application => application.operator.import(place.subject, { totp: { secret } }, audit),
   )
   if (done === null) return
   world.secrets.get(place.name)?.unshift(secret)
-  learnChange(world, world.moment(place, '', undefined), null, done)
+  learnChange(world, world.moment(place, 'session-1', undefined), null, done)
 }
 
 export async function forget(world: World, place: Place) {
@@ -329,20 +368,16 @@ export async function crossApplications(world: World, token: Token | null, pick:
   const answer = pickAnswer(world, here, pick)
   await world.attempt(
     there,
+    'login.verify',
     {},
     () => refused('challenge_expired', 'invalid_code'),
     application => application.login.verify(token.text, typedAnswer(answer), contextOf(moment)),
   )
   await world.attempt(
     there,
+    'totp.confirm',
     {},
     () => refused('enrollment_expired', 'invalid_code', 'permit_required'),
     application => application.totp.confirm(there.subject, token.text, { code: answer.spelt }, contextOf(moment)),
-  )
-  await world.attempt(
-    there,
-    {},
-    () => acceptedUnwritten,
-    application => application.status(there.subject),
   )
 }

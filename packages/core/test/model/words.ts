@@ -42,13 +42,16 @@ export interface Answer {
 
 export type Proof = { answer: Answer } | { grant: Token | null } | null
 
-/** What must come of a verb. Of several codes any will do: which "no" comes first is not a matter of safety. */
+/**
+ * What must come of a verb. Of several codes any will do: which "no" comes first is not a matter of safety. `brings` is what a
+ * refusal by a lock writes where that lies further ahead than a lock can.
+ */
 export type Verdict =
-  | { is: 'refused'; codes: readonly string[] }
+  | { is: 'refused'; codes: readonly string[]; brings: (() => void) | null }
   | { is: 'wrong'; counted: boolean; retryAfter: number | null }
   | { is: 'accepted'; writes: boolean; changes: boolean }
 
 export const accepted: Verdict = { is: 'accepted', writes: true, changes: false }
 export const acceptedUnwritten: Verdict = { is: 'accepted', writes: false, changes: false }
 export const changed: Verdict = { is: 'accepted', writes: true, changes: true }
-export const refused = (...codes: string[]): Verdict => ({ is: 'refused', codes })
+export const refused = (...codes: string[]): Verdict => ({ is: 'refused', codes, brings: null })

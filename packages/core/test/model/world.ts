@@ -1,5 +1,12 @@
 /** Two applications on one store, the reference for each of their subjects, and the comparison of the two after every verb. */
-import { createTwoFactor, SallyportError, type TwoFactor, type TwoFactorOptions } from '@sallyport/core'
+import {
+  createTwoFactor,
+  SallyportError,
+  type Status,
+  type Store,
+  type TwoFactor,
+  type TwoFactorOptions,
+} from '@sallyport/core'
 import { expect } from 'vitest'
 import { makeApplication, newKey } from '../support/harness.js'
 import { Ledger, type Use } from './ledger.js'
@@ -24,28 +31,34 @@ export type Given = Partial<Pick<Use, 'answer' | 'tokens'>> & { secrets?: readon
 
 export class World {
   readonly clock
-  readonly accounts: ReadonlyMap<string, Account>
   readonly ledger = new Ledger()
   /** Every token ever handed out, newest first. */
   readonly wallet: Token[] = []
   /** Every secret and every recovery code that a place ever had, newest first. */
   readonly secrets = new Map<string, string[]>(places.map(({ name }) => [name, []]))
   readonly recoveryCodes = new Map<string, string[]>(places.map(({ name }) => [name, []]))
+  private readonly accounts: Map<string, Account>
   private readonly settings: Record<Place['application'], TwoFactorOptions>
   private readonly calls
-  private readonly endedSessions: string[] = []
+  private readonly events
+  readonly endedSessions: string[] = []
   private applications: Record<Place['application'], TwoFactor>
-  /** The latest that the clock ever was. */
-  private latest = 0
 
-  constructor(readonly rules: Rules) {
+  constructor(
+    readonly rules: Rules,
+    /** How often each verb ended how. */
+    private readonly tally = new Map<string, number>(),
+    store?: Store,
+  ) {
     const { required, unenrolled } = rules
     const application = makeApplication({
       policy: { required, unenrolled, firstEnrollment: 'password' },
       totp: { window: rules.window },
+      ...(store === undefined ? {} : { store }),
     })
     this.clock = application.clock
     this.calls = application.calls
+    this.events = application.events
     const ending = (name: string) => ({
       endOtherSessions: (subject: string) => void this.endedSessions.push(`${name}/${subject}`),
     })
@@ -72,10 +85,21 @@ export class World {
     return this.applications[place.application]
   }
 
-  account(place: Place): Account {
-    const account = this.accounts.get(place.name)
-    if (account === undefined) throw new Error(`no account at ${place.name}`)
+  account({ name }: { name: string }): Account {
+    const account = this.accounts.get(name)
+    if (account === undefined) throw new Error(`no account at ${name}`)
     return account
+  }
+
+  /** The record is deleted, and all that was known with it. */
+  forget({ name }: Place): void {
+    this.ledger.forgot(name, this.secrets.get(name) ?? [])
+    this.accounts.set(name, new Account(this.rules))
+  }
+
+  /** The place that a token names, where it is one of the same application; otherwise the one that was meant. */
+  sealedPlace(place: Place, token: Token | null): Place {
+    return places.find(({ name, application }) => name === token?.place && application === place.application) ?? place
   }
 
   /** Puts a token into the wallet. */
@@ -85,18 +109,10 @@ export class World {
     return token
   }
 
-  /**
-   * A token that had expired, and whose clock then stepped back to when it was alive: whether it is still remembered as used is
-   * not told by any rule.
-   */
-  isRisen(token: Token | null): boolean {
-    this.latest = Math.max(this.latest, this.clock())
-    return token !== null && this.clock() < token.expiresAt && token.expiresAt <= this.latest
-  }
-
   /** Runs a verb on both, and compares what came of it. What the verb gave is returned where it was accepted. */
   async attempt<T>(
     place: Place,
+    name: string,
     given: Given,
     judge: (account: Account) => Verdict,
     verb: (application: TwoFactor) => Promise<T>,
@@ -105,18 +121,27 @@ export class World {
     const before = await this.status(place)
     const secrets = given.secrets ?? account.held.map(one => one.secret)
     const verdict = judge(account)
+    const ending = `${name} ${verdict.is}`
+    this.tally.set(ending, (this.tally.get(ending) ?? 0) + 1)
+    this.events.length = 0
     const [puts, ended] = [this.calls.put, this.endedSessions.length]
     const result = await verb(this.application(place)).then(
       value => ({ value, error: null }),
       (error: unknown) => ({ value: null, error: asSallyportError(error) }),
     )
     const wrote = this.calls.put - puts
+    const locked = this.events.some(({ type }) => type === 'locked' || type === 'suspended')
     const endedNow = this.endedSessions.slice(ended)
     switch (verdict.is) {
       case 'refused':
         expect(verdict.codes).toContain(result.error?.code)
-        expect([wrote, endedNow]).toEqual([0, []])
-        expect(await this.status(place)).toEqual(before)
+        if (verdict.brings !== null && result.error?.code === 'locked') {
+          verdict.brings()
+          expect([wrote, endedNow]).toEqual([1, []])
+        } else {
+          expect([wrote, endedNow]).toEqual([0, []])
+          expect(await this.status(place)).toEqual(before)
+        }
         break
       case 'wrong': {
         expect(result.error?.code).toBe('invalid_code')
@@ -124,7 +149,7 @@ export class World {
         expect([wrote, endedNow]).toEqual([verdict.counted ? 1 : 0, []])
         const after = await this.status(place)
         expect(after).toEqual({ ...before, methods: after.methods, locks: after.locks })
-        if (verdict.counted) this.ledger.failed(place.name, after.locks.length > 0)
+        if (verdict.counted) this.ledger.failed(place.name, name.endsWith('confirm') ? 'enrollment' : 'totp', locked)
         else expect(after).toEqual(before)
         break
       }
@@ -139,7 +164,7 @@ export class World {
           this.ledger.changed(place.name)
           expect(after.generation).toBeGreaterThan(before.generation)
         } else expect(after.generation).toBe(before.generation)
-        this.learnIds(account, after)
+        learnIds(account, after)
       }
     }
     return result.value
@@ -147,45 +172,47 @@ export class World {
 
   /** The status of every subject is what the reference says it is. */
   async compareAll(): Promise<void> {
-    for (const place of places) {
-      const account = this.account(place)
-      const now = this.clock()
-      const from = account.requiredFrom()
-      const shut = account.shut(now)
-      const until = account.shutUntil(now)
-      const left = account.recoveryLeft()
-      expect(await this.status(place)).toEqual({
-        enabled: account.held.length > 0,
-        generation: account.generation,
-        required: from !== null && now >= from,
-        enrollBy: account.held.length === 0 && from !== null && now < from ? new Date(from) : null,
-        methods: account.methods(now).map(method => ({ method, hint: null })),
-        locks: shut === null ? [] : [{ method: 'totp', until: until === null ? null : new Date(until) }],
-        authenticators: account.held.map(({ id, createdAt, lastUsedAt }) => ({
-          id,
-          name: 'Authenticator',
-          createdAt: new Date(createdAt),
-          lastUsedAt: lastUsedAt === null ? null : new Date(lastUsedAt),
-        })),
-        recoveryCodes: account.recovery === null ? null : { left, createdAt: new Date(account.recoveryAt) },
-      })
-    }
+    for (const place of places) expect(await this.status(place)).toEqual(statusOf(this.account(place), this.clock()))
   }
 
   moment(place: Place, binding: string, credential: string | undefined): Moment {
     return { now: this.clock(), place: place.name, binding, credential }
   }
 
-  private status(place: Place) {
+  status(place: Place): Promise<Status> {
     return this.application(place).status(place.subject)
   }
+}
 
-  /** The ids of authenticators are core's to choose: the reference learns them from the profile page. */
-  private learnIds(account: Account, { authenticators }: { authenticators: readonly { id: string }[] }): void {
-    const known = new Set(account.held.map(one => one.id))
-    const fresh = authenticators.filter(({ id }) => !known.has(id))
-    for (const one of account.held) one.id ??= fresh.shift()?.id ?? null
+/** What the profile page has to show of an account. */
+export function statusOf(account: Account, now: number): Status {
+  const from = account.requiredFrom()
+  const shut = account.totp.shut(now)
+  const until = account.totp.shutUntil(now)
+  return {
+    enabled: account.held.length > 0,
+    permitRequired: account.permit !== null,
+    generation: account.generation,
+    required: from !== null && now >= from,
+    enrollBy: account.held.length === 0 && from !== null && now < from ? new Date(from) : null,
+    methods: account.methods(now).map(method => ({ method, hint: null })),
+    locks: shut === null ? [] : [{ method: 'totp', until: until === null ? null : new Date(until) }],
+    authenticators: account.held.map(({ id, createdAt, lastUsedAt }) => ({
+      id: id ?? '',
+      name: 'Authenticator',
+      createdAt: new Date(createdAt),
+      lastUsedAt: lastUsedAt === null ? null : new Date(lastUsedAt),
+    })),
+    recoveryCodes:
+      account.recovery === null ? null : { left: account.recoveryLeft(), createdAt: new Date(account.recoveryAt) },
   }
+}
+
+/** The ids of authenticators are core's to choose: the reference learns them from the profile page. */
+export function learnIds(account: Account, { authenticators }: Status): void {
+  const known = new Set(account.held.map(one => one.id))
+  const fresh = authenticators.filter(({ id }) => !known.has(id))
+  for (const one of account.held) one.id ??= fresh.shift()?.id ?? null
 }
 
 function asSallyportError(error: unknown): SallyportError {

@@ -50,6 +50,7 @@ describe('a store that fails while a right code is taken', () => {
     [['hang before', 'throw before'], 'outcome_unknown'],
     [['throw before', 'hang before'], 'outcome_unknown'],
     [['hang before', ...Array<PutFault>(7).fill('conflict')], 'outcome_unknown'],
+    [['throw before', ...Array<PutFault>(7).fill('conflict')], 'outcome_unknown'],
     [Array<PutFault>(8).fill('conflict'), 'busy'],
   ]
   it.each(refused)('R41: refuses after %j with %s, and tells nobody of a success', async (faults, code) => {
@@ -68,7 +69,7 @@ describe('a store that fails while a right code is taken', () => {
     puts.push('throw before', 'throw before')
     const error = await errorOf(login())
     expect(error.kind).toBe('store')
-    expect(error.message).toBe('the store failed to write')
+    expect(error.message).toBe('the store failed to write, and may have written all the same')
     expect(error.cause).toEqual(new Error('connection reset'))
   })
 

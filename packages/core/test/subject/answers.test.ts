@@ -40,9 +40,11 @@ const suspended = { ...alice, attempts: { totp: attempts({ failures: 100, suspen
 
 const take = (state: SubjectState, answer: JudgedAnswer) => takeAnswer(state, answer, 'login', facts())
 
+/** The code of the refusal that `act` throws or answers. */
 function refused(act: () => unknown): string {
   try {
-    act()
+    const { refused: refusal } = (act() ?? {}) as { refused?: unknown }
+    if (isRefusal(refusal)) return refusal.code
   } catch (error) {
     if (isRefusal(error)) return error.code
     throw error
@@ -100,6 +102,18 @@ describe('an answer', () => {
     expect(wrong.state.attempts['totp']?.failures).toBe(1)
     expect(refused(() => take(locked, totp(codeOf(phone))))).toBe('locked')
     expect(refused(() => take(suspended, totp(codeOf(phone))))).toBe('suspended')
+    for (const state of [locked, suspended]) expect(take(state, totp(codeOf(phone))).state).toBe(state)
+  })
+
+  it('R7: is asked for, and refused, under a lock from a clock that was ahead, which then ends within a day', () => {
+    const ahead = { ...alice, attempts: { totp: attempts({ failures: 5, lockedUntil: now + 400 * day }) } }
+    expect(usableMethods(ahead, now)).toContain('totp')
+    const taken = take(ahead, totp(codeOf(phone)))
+    expect(taken.refused).toMatchObject({ code: 'locked', retryAfter: 24 * 60 * 60 })
+    expect(taken.state.authenticators).toEqual(alice.authenticators)
+    expect(usableMethods(taken.state, now)).toEqual(['recovery_code'])
+    const after = facts({ now: now + day })
+    expect(takeAnswer(taken.state, totp(codeOf(phone, step + 2880)), 'login', after).refused).toBeUndefined()
   })
 
   it('R38: is refused and counted in one way, whether wrong or replayed; only the events tell', () => {

@@ -2,9 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isRefusal } from '../../src/errors.js'
 import {
+  clearCount,
   clearFailures,
   countFailure,
+  enrollmentBudget,
   longestRow,
+  mayAnswer,
+  refusedIfShut,
   refuseIfShut,
   secondsUntil,
   shut,
@@ -95,6 +99,25 @@ describe('locks', () => {
   })
 })
 
+describe('the budget of enrolments', () => {
+  it('R14: is one apart: a wrong first code shuts no login, and wrong codes at login no enrolment', () => {
+    const counted = countFailure(failTimes(5).state, { ...failed, budget: enrollmentBudget }, now)
+    expect(counted.state.attempts[enrollmentBudget]?.failures).toBe(1)
+    expect(counted.state.attempts['totp']).toEqual(failTimes(5).state.attempts['totp'])
+    expect(counted.events).toEqual([{ type: 'failed', method: 'totp', purpose: 'login' }])
+    expect(shut(counted.state, enrollmentBudget, now)).toBeNull()
+  })
+
+  it('R12: is cleared by itself alone, its ladder apart', () => {
+    const both = {
+      ...emptyState,
+      attempts: { totp: attempts({ failures: 3 }), other: attempts({ failures: 4, rung: 2 }) },
+    }
+    expect(clearCount(both, 'other').attempts).toEqual({ totp: both.attempts.totp, other: attempts({ rung: 2 }) })
+    expect(clearCount(both, 'unknown')).toBe(both)
+  })
+})
+
 describe('the ladder of locks', () => {
   const lockAfter = (rung: number, calm: number) =>
     (failTimes(5, withTotp({ rung, failures: 10 }), now + calm).retryAfter ?? Number.NaN) / 60
@@ -182,6 +205,24 @@ describe('a clock that jumps', () => {
     const state = withTotp({ failures: 5, lockedUntil: now + 400 * day })
     expect(shut(state, 'totp', now)).toEqual({ until: now + day })
     expect(refusalWhile(state, now)).toEqual({ code: 'locked', retryAfter: 24 * 60 * 60 })
+  })
+
+  it('R7: brings a lock that lies too far ahead to one day from the first answer, once, and no other', () => {
+    const state = withTotp({ failures: 5, rung: 3, lockedUntil: now + 400 * day })
+    expect(mayAnswer(state, 'totp', now)).toBe(true)
+    const first = refusedIfShut(state, 'totp', now)
+    expect(first?.refused).toMatchObject({ code: 'locked', retryAfter: 24 * 60 * 60 })
+    const brought = first?.state ?? emptyState
+    expect(brought.attempts['totp']).toEqual(attempts({ failures: 5, rung: 3, lockedUntil: now + day }))
+    expect(mayAnswer(brought, 'totp', now)).toBe(false)
+    for (const later of [0, minute, day - 1]) {
+      const again = refusedIfShut(brought, 'totp', now + later)
+      expect([again?.state, again?.refused.code]).toEqual([brought, 'locked'])
+    }
+    expect(refusedIfShut(brought, 'totp', now + day)).toBeNull()
+    const suspended = withTotp({ failures: 100, suspended: true, lockedUntil: now + 400 * day })
+    expect(refusedIfShut(suspended, 'totp', now)?.state).toBe(suspended)
+    expect(mayAnswer(suspended, 'totp', now)).toBe(false)
   })
 
   it('R7: neither throws nor lets the ladder fall or rise by itself, whichever way it jumps', () => {

@@ -84,6 +84,17 @@ describe('the number of authenticators', () => {
     expect(acceptableCodes(enrolled(phone, tablet), 2)).toBe(10)
   })
 
+  it('R3: takes fewer steps where the window was widened after many were enrolled', () => {
+    const five = enrolled(...['a', 'b', 'c', 'd', 'e'].map(name => authenticator(name)))
+    const codes = Array.from({ length: 21 }, (_, by) => codeOf(five.authenticators[0] as Authenticator, step - 10 + by))
+    const taken = codes.filter(code => takeTotpCode(five, code, facts({ window: 10 })).result === 'accepted')
+    expect(taken).toEqual(codes.slice(9, 12))
+    for (let count = 1; count <= 5; count++) {
+      const state = enrolled(...five.authenticators.slice(0, count))
+      for (let window = 0; window <= 10; window++) expect(acceptableCodes(state, window)).toBeLessThanOrEqual(21)
+    }
+  })
+
   it('R53: refuses one more than the limit, unless it replaces one of them', () => {
     const full = enrolled(...['a', 'b', 'c', 'd', 'e'].map(name => authenticator(name)))
     expect(refused(() => refuseIfNoRoom(full, null, 1))).toBe('limit_reached')
@@ -228,16 +239,27 @@ describe('confirming an enrolment', () => {
     const before = enrolled(phone)
     const { state, refused: refusal, events } = confirm(before, wrongCode(tablet))
     expect(refusal?.code).toBe('invalid_code')
-    expect(state).toEqual({ ...before, attempts: { totp: attempts({ failures: 1 }) } })
+    expect(state).toEqual({ ...before, attempts: { enrollment: attempts({ failures: 1 }) } })
     expect(events).toEqual([{ type: 'failed', method: 'totp', purpose: 'enrollment' }])
-    const locked = { ...before, attempts: { totp: attempts({ failures: 5, lockedUntil: now + 1 }) } }
-    expect(refused(() => confirm(locked, codeOf(tablet)))).toBe('locked')
+    const locked = { ...before, attempts: { enrollment: attempts({ failures: 5, lockedUntil: now + 1 }) } }
+    const shut = confirm(locked, codeOf(tablet))
+    expect([shut.refused?.code, shut.state]).toEqual(['locked', locked])
+  })
+
+  it('R49: is open while the authenticators on record are locked or suspended', () => {
+    for (const shut of [
+      attempts({ failures: 5, lockedUntil: now + day }),
+      attempts({ failures: 100, suspended: true }),
+    ]) {
+      const { state, refused: refusal } = confirm({ ...enrolled(phone), attempts: { totp: shut } }, codeOf(tablet))
+      expect(refusal).toBeUndefined()
+      expect(state.attempts).toEqual({ totp: shut })
+    }
   })
 
   it('R12: leaves the count of the factors on record as it is', () => {
-    const before = { ...enrolled(phone), attempts: { totp: attempts({ failures: 4 }) } }
-    expect(confirm(before, codeOf(tablet)).state.attempts).toEqual(before.attempts)
-    const first = confirm({ ...emptyState, attempts: before.attempts }, codeOf(tablet))
-    expect(first.state.attempts['totp']?.failures).toBe(0)
+    const budgets = { totp: attempts({ failures: 4 }), enrollment: attempts({ failures: 3, rung: 1 }) }
+    const { state } = confirm({ ...enrolled(phone), attempts: budgets }, codeOf(tablet))
+    expect(state.attempts).toEqual({ ...budgets, enrollment: attempts({ rung: 1 }) })
   })
 })

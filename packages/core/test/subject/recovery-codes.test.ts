@@ -180,8 +180,8 @@ describe('the spelling of a recovery code', () => {
 
   it('never gives anything but a canonical code, whatever it is given', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 64 }), text => {
-        const normal = normalizeRecoveryCode(text)
+      fc.property(fc.array(fc.nat({ max: 0xffff }), { maxLength: 64 }), units => {
+        const normal = normalizeRecoveryCode(String.fromCharCode(...units))
         if (normal !== null) expect(normal).toMatch(/^[0-9A-HJKMNP-TV-Z]{24}$/)
       }),
     )

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { isRefusal } from '../../src/errors.js'
 import { isSpent, mostSpent, spend } from '../../src/subject/spent.js'
 import { emptyState, type SubjectState } from '../../src/subject/state.js'
-import { minute, now } from './fixtures.js'
+import { day, minute, now } from './fixtures.js'
 
 const until = now + 10 * minute
 
@@ -38,6 +38,14 @@ describe('spent ids', () => {
         }
       }),
     )
+  })
+
+  it('R34: remembers what has expired too, as long as there is room: another clock may still honour it', () => {
+    const state = spend(spend(emptyState, 'one', until, now), 'two', until + day, until + minute)
+    expect(isSpent(state, 'one')).toBe(true)
+    const crowded = spend(full(), 'later', until + day, until + 30_000)
+    expect(isSpent(crowded, 'id 29')).toBe(false)
+    expect(isSpent(crowded, 'id 31')).toBe(true)
   })
 
   it('R53: refuses the sixty-fifth live id, and says when there is room', () => {

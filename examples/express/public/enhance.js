@@ -1,0 +1,49 @@
+// Comfort only: every page works without this file.
+
+for (const button of document.querySelectorAll('[data-copy]')) {
+  const label = button.textContent
+  button.hidden = false
+  button.setAttribute('aria-live', 'polite')
+  button.addEventListener('click', async () => {
+    const source = document.getElementById(button.dataset.copy)
+    const items = [...source.querySelectorAll('code')]
+    const text = items.length > 0 ? items.map(item => item.textContent).join('\n') : source.textContent
+    try {
+      await navigator.clipboard.writeText(text)
+      button.textContent = 'Copied'
+    } catch {
+      getSelection().selectAllChildren(source)
+      button.textContent = 'Press Ctrl+C'
+    }
+    setTimeout(() => {
+      button.textContent = label
+    }, 3000)
+  })
+}
+
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false
+  button.addEventListener('click', () => print())
+}
+
+// "123 456" and "123-456" become "123456" when pasted; the server takes them as they are, too.
+for (const input of document.querySelectorAll('input[data-digits]')) {
+  input.addEventListener('paste', event => {
+    const pasted = event.clipboardData.getData('text')
+    const digits = pasted.replace(/[\s-]/g, '')
+    if (digits === pasted || !/^\d+$/.test(digits)) return
+    event.preventDefault()
+    input.setRangeText(digits, input.selectionStart, input.selectionEnd, 'end')
+  })
+}
+
+// A second click on a button that is at work would answer with a code that has just been used up.
+for (const form of document.forms) {
+  form.addEventListener('submit', event => {
+    if (form.dataset.sent) event.preventDefault()
+    form.dataset.sent = 'true'
+  })
+}
+addEventListener('pageshow', () => {
+  for (const form of document.forms) delete form.dataset.sent
+})

@@ -1,0 +1,74 @@
+/** What happened to each user's second factor, for the user to see: a real application would also write an email. */
+import type { TwoFactorEvent } from '@sallyport/core'
+
+export interface Entry {
+  at: Date
+  text: string
+  alarming: boolean
+  /** In a row. */
+  times: number
+}
+
+const kept = 8
+
+export type Activity = ReturnType<typeof makeActivity>
+
+export function makeActivity() {
+  const bySubject = new Map<string, Entry[]>()
+  return {
+    record(event: TwoFactorEvent): void {
+      const entry = { at: event.at, ...describe(event), times: 1 }
+      const earlier = bySubject.get(event.subject) ?? []
+      const again = earlier[0]?.text === entry.text
+      if (again) entry.times += earlier[0]?.times ?? 0
+      bySubject.set(event.subject, [entry, ...earlier.slice(again ? 1 : 0)].slice(0, kept))
+    },
+    /** The newest first. */
+    of: (subject: string): readonly Entry[] => bySubject.get(subject) ?? [],
+  }
+}
+
+function describe(event: TwoFactorEvent): { text: string; alarming: boolean } {
+  const calm = (text: string) => ({ text, alarming: false })
+  const alarm = (text: string) => ({ text, alarming: true })
+  switch (event.type) {
+    case 'enrolled':
+      return calm('An authenticator was added.')
+    case 'removed':
+      return calm('An authenticator was removed.')
+    case 'verified':
+      return calm(`${event.purpose === 'login' ? 'Signed in' : 'Confirmed'} with ${one(event.method)}.`)
+    case 'failed':
+      return alarm(
+        event.purpose === 'login'
+          ? `Your password was right, but ${one(event.method)} was wrong.`
+          : 'A wrong code was entered while you were signed in.',
+      )
+    case 'replay_detected':
+      return alarm('A code that was used already was entered again.')
+    case 'locked':
+      return alarm('Codes from your authenticators are locked for a while, after too many wrong ones.')
+    case 'suspended':
+      return alarm('Codes from your authenticators are switched off, after far too many wrong ones.')
+    case 'recovery_code_used':
+      return calm(`A recovery code was used. ${event.left} left.`)
+    case 'recovery_codes_low':
+      return alarm(`Only ${event.left} recovery ${event.left === 1 ? 'code' : 'codes'} left.`)
+    case 'recovery_codes_regenerated':
+      return calm('New recovery codes were made. The old ones no longer work.')
+    case 'disabled':
+      return alarm('Two-factor authentication was turned off.')
+    case 'reset':
+      return alarm(`An operator (${event.by}) reset two-factor authentication: ${event.reason}`)
+    case 'unlocked':
+      return calm(`An operator (${event.by}) lifted a lock: ${event.reason}`)
+    case 'imported':
+      return calm('An authenticator was taken over from another system.')
+    case 'forgotten':
+      return calm('Two-factor data was deleted.')
+  }
+}
+
+function one(method: string): string {
+  return method === 'recovery_code' ? 'a recovery code' : 'a code from your authenticator'
+}

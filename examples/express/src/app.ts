@@ -1,0 +1,55 @@
+/** The application: its parts put together. */
+import { fileURLToPath } from 'node:url'
+import express, { type Express } from 'express'
+import { makeAccounts } from './accounts.js'
+import { makeActivity } from './activity.js'
+import { notFound, onError } from './errors.js'
+import { keptByNobody, requireFormToken, securityHeaders } from './protection.js'
+import { apiKeyRoutes } from './routes/api-key.js'
+import { authenticatorRoutes } from './routes/authenticators.js'
+import { loginRoutes } from './routes/login.js'
+import { operatorRoutes } from './routes/operator.js'
+import { passwordRoutes } from './routes/password.js'
+import { profileRoutes } from './routes/profile.js'
+import { currentUser, sessions } from './sessions.js'
+import { connectTwoFactor } from './two-factor.js'
+
+export interface AppOptions {
+  /** 32 random bytes in base64. */
+  key: string | undefined
+  /** Whether everybody needs a second factor. */
+  required?: boolean
+  /** Whether browsers reach this by https. False for plain http on localhost, and nowhere else. */
+  https?: boolean
+  /** ms; for tests. */
+  clock?: () => number
+}
+
+export function createApp({ key, required = false, https = true, clock = Date.now }: AppOptions): Express {
+  const accounts = makeAccounts()
+  const activity = makeActivity()
+  const login = connectTwoFactor({ key, accounts, required, onEvent: activity.record, clock })
+
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use(securityHeaders({ https }))
+  app.use(express.static(fileURLToPath(new URL('../public', import.meta.url))))
+  app.use(keptByNobody)
+  app.use(sessions({ secureCookies: https }))
+  app.use(currentUser(accounts))
+  app.use(express.urlencoded({ extended: false, limit: '16kb' }))
+  app.use(requireFormToken)
+
+  app.get('/', (req, res) => res.redirect(req.user === undefined ? '/login' : '/profile'))
+  app.use(passwordRoutes(accounts, login))
+  app.use(loginRoutes(accounts, login, clock))
+  app.use('/profile', profileRoutes(activity, login))
+  app.use('/profile', authenticatorRoutes(login))
+  app.use('/profile', apiKeyRoutes(login))
+  app.use('/operator', operatorRoutes(accounts, login))
+
+  app.use(notFound)
+  app.use(onError)
+  return app
+}

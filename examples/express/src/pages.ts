@@ -1,0 +1,48 @@
+/** Renders the pages in `views/`. Eta escapes whatever it prints with `<%= %>`. */
+import { fileURLToPath } from 'node:url'
+import { isRefusal } from '@sallyport/core'
+import { problem } from '@sallyport/core/http'
+import { Eta } from 'eta'
+import type { Response } from 'express'
+import { formToken } from './protection.js'
+import { inWords } from './refusals.js'
+
+const eta = new Eta({ views: fileURLToPath(new URL('../views', import.meta.url)), cache: true })
+
+const dayAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+
+/** Sends a page. Every page also gets who is signed in, the form token, and the notice that the last request left. */
+export function show(res: Response, page: string, data: object = {}): void {
+  const { session, user } = res.req
+  const { notice } = session
+  if (notice !== undefined) delete session.notice
+  const everywhere = { user, notice, formToken: formToken(res.req), formatDate }
+  res.type('html').send(eta.render(page, { error: null, ...everywhere, ...data }))
+}
+
+/** Goes to another page, which says `notice` once. */
+export function goTo(res: Response, path: string, notice?: string): void {
+  if (notice !== undefined) res.req.session.notice = notice
+  res.redirect(303, path)
+}
+
+/** Shows the form again with what was refused; any other error is thrown on. */
+export function showRefused(res: Response, error: unknown, page: string, data: object): void {
+  if (!isRefusal(error)) throw error
+  statusOf(res, error)
+  show(res, page, { ...data, error: inWords(error) })
+}
+
+/** Sets status and `Retry-After` of an error of Sallyport's. False where it is none. */
+export function statusOf(res: Response, error: unknown): boolean {
+  const answer = problem(error)
+  if (answer === null) return false
+  res.status(answer.status)
+  const retryAfter = answer.headers['Retry-After']
+  if (retryAfter !== undefined) res.set('Retry-After', retryAfter)
+  return true
+}
+
+function formatDate(date: Date): string {
+  return `${dayAndTime.format(date)} UTC`
+}

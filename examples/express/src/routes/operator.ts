@@ -1,0 +1,82 @@
+/** The operator's pages: who has a second factor, unlocking, and the way back in for somebody who lost everything. */
+import { SallyportError, type Status } from '@sallyport/core'
+import { type RequestHandler, Router } from 'express'
+import type { Accounts, User } from '../accounts.js'
+import { methodOf } from '../methods.js'
+import { goTo, show, showRefused } from '../pages.js'
+import { onlySignedIn, signedInUser } from '../signed-in.js'
+import { askForCode, requireCode } from '../step-up.js'
+import type { TwoFactorLogin } from '../two-factor.js'
+
+const purpose = 'reset-two-factor'
+
+export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin): Router {
+  const { twoFactor } = login
+  const routes = Router()
+  routes.use(onlySignedIn, onlyOperators)
+
+  routes.get('/', async (_req, res) => {
+    const rows = await Promise.all(accounts.all().map(async user => ({ user, status: await statusOrNull(user) })))
+    show(res, 'operator', { rows })
+  })
+
+  routes.get('/users/:id/reset', async (req, res, next) => {
+    const target = somebodyElse(req.params.id, signedInUser(req))
+    if (target === null) return next()
+    await askForCode(req, purpose, login)
+    show(res, 'operator-reset', { target, reason: '', method: methodOf(req.query['method']) })
+  })
+
+  routes.post('/users/:id/reset', async (req, res, next) => {
+    const operator = signedInUser(req)
+    const target = somebodyElse(req.params.id, operator)
+    if (target === null) return next()
+    const reason = typeof req.body.reason === 'string' ? req.body.reason.trim().slice(0, 200) : ''
+    const again = { target, reason, method: methodOf(req.body.method) }
+    if (reason === '') {
+      res.status(422)
+      return show(res, 'operator-reset', { ...again, error: 'Say how you made sure that it is really them.' })
+    }
+    try {
+      await requireCode(req, purpose, login)
+    } catch (error) {
+      return showRefused(res, error, 'operator-reset', again)
+    }
+    const { permit, generation } = await twoFactor.operator.reset(target.id, { by: operator.email, reason })
+    target.twoFactorGeneration = generation
+    // A real application knows its own address; the `Host` header is the browser's word.
+    const link = `${req.protocol}://${req.get('host')}/login?permit=${permit?.token}`
+    show(res, 'operator-permit', { target, link, expiresAt: permit?.expiresAt })
+  })
+
+  routes.post('/users/:id/unlock', async (req, res, next) => {
+    const operator = signedInUser(req)
+    const target = somebodyElse(req.params.id, operator)
+    if (target === null) return next()
+    await twoFactor.operator.unlock(target.id, { by: operator.email, reason: 'unlocked on the operator page' })
+    goTo(res, '/operator', `${target.email} can try codes again.`)
+  })
+
+  /** Null where the record cannot be believed: a reset mends it. */
+  async function statusOrNull(user: User): Promise<Status | null> {
+    try {
+      return await twoFactor.status(user.id, { generation: user.twoFactorGeneration })
+    } catch (error) {
+      if (error instanceof SallyportError && error.kind === 'corrupt') return null
+      throw error
+    }
+  }
+
+  /** Operators have no power over their own second factor here: for that there is the profile. */
+  function somebodyElse(id: string, operator: User): User | null {
+    return id === operator.id ? null : accounts.find(id)
+  }
+
+  return routes
+}
+
+/** Others are not told that there is such a page. */
+const onlyOperators: RequestHandler = (req, _res, next) => {
+  if (signedInUser(req).operator) next()
+  else next('router')
+}

@@ -1,0 +1,63 @@
+/** Sign up, log in and log out: the first door, which is the application's own. */
+import { isRefusal } from '@sallyport/core'
+import { Router } from 'express'
+import { type Accounts, FormProblem } from '../accounts.js'
+import { goTo, show, showRefused } from '../pages.js'
+import { renewSession } from '../sessions.js'
+import type { TwoFactorLogin } from '../two-factor.js'
+
+export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Router {
+  const routes = Router()
+
+  routes.get('/signup', (_req, res) => {
+    show(res, 'signup', { email: '', field: null, first: accounts.all().length === 0 })
+  })
+
+  routes.post('/signup', async (req, res) => {
+    const { email, password } = req.body
+    try {
+      const user = await accounts.signUp(email, password)
+      goTo(res, await login.afterPassword(req, user))
+    } catch (error) {
+      if (!(error instanceof FormProblem)) throw error
+      const first = accounts.all().length === 0
+      res.status(422)
+      show(res, 'signup', { email: text(email), field: error.field, error: error.message, first })
+    }
+  })
+
+  routes.get('/login', (req, res) => {
+    const permit = text(req.query['permit'])
+    if (req.user !== undefined && permit === '') goTo(res, '/profile')
+    else show(res, 'login', { email: '', permit, askForPermit: permit !== '' })
+  })
+
+  routes.post('/login', async (req, res) => {
+    const { email, password, permit } = req.body
+    const again = { email: text(email), permit: text(permit), askForPermit: text(permit) !== '' }
+    const user = await accounts.checkPassword(email, password)
+    if (user === null) {
+      res.status(401)
+      show(res, 'login', { ...again, error: 'The email address or the password is not right.' })
+      return
+    }
+    try {
+      goTo(res, await login.afterPassword(req, user))
+    } catch (error) {
+      const askForPermit = isRefusal(error) && error.code === 'permit_required'
+      showRefused(res, error, 'login', { ...again, askForPermit: askForPermit || again.askForPermit })
+    }
+  })
+
+  routes.post('/logout', async (req, res) => {
+    await renewSession(req)
+    goTo(res, '/login', 'You are logged out.')
+  })
+
+  return routes
+}
+
+/** What goes back into a form field. */
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

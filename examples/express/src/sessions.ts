@@ -1,0 +1,80 @@
+/** The application's sessions: their cookie, how one begins, and how the others of a user end. */
+import { randomBytes } from 'node:crypto'
+import type { Request, RequestHandler } from 'express'
+import session from 'express-session'
+import type { Accounts, User } from './accounts.js'
+
+declare module 'express-session' {
+  interface SessionData {
+    /** Who is signed in, and `user.sessionsVersion` of that moment. */
+    userId: string
+    version: number
+    /** Between the password and the code: who gave the password, and what Sallyport asked. */
+    login: { userId: string; challenge: string; enrollment?: string }
+    /** An authenticator that is being set up from the profile; kept here, so that a refresh shows the same QR code. */
+    enrollment: { token: string; replaces?: string }
+    /** Step-up challenges by purpose. */
+    challenges: Record<string, string>
+    /** Shown once, on the next page. */
+    notice: string
+  }
+}
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Who is signed in. */
+      user?: User
+    }
+  }
+}
+
+/**
+ * @param secureCookies false only where the application is reached by plain http on localhost: there a browser may refuse a
+ *   `Secure` cookie, and there is no network to listen on. Everywhere else the cookie must never travel without TLS.
+ */
+export function sessions({ secureCookies }: { secureCookies: boolean }): RequestHandler {
+  return session({
+    name: secureCookies ? '__Host-acme' : 'acme',
+    // Sessions live in this process's memory and end with it, and so may the secret. A real application has a session store.
+    secret: randomBytes(32).toString('base64url'),
+    resave: false,
+    saveUninitialized: false,
+    cookie: { httpOnly: true, sameSite: 'lax', secure: secureCookies, path: '/' },
+  })
+}
+
+/** Sets `req.user` where the session is good; ends a session that has been voided. */
+export function currentUser(accounts: Accounts): RequestHandler {
+  return async (req, _res, next) => {
+    const user = accounts.find(req.session.userId)
+    if (user !== null && req.session.version === user.sessionsVersion) req.user = user
+    else if (req.session.userId !== undefined) await renewSession(req)
+    next()
+  }
+}
+
+/** A new, empty session under a new id: whoever knew the old id, or planted it, holds nothing. */
+export function renewSession(req: Request): Promise<void> {
+  return new Promise((resolve, reject) => {
+    req.session.regenerate(error => (error ? reject(error) : resolve()))
+  })
+}
+
+/** The session of somebody who has passed both doors. */
+export async function startSession(req: Request, user: User): Promise<void> {
+  await renewSession(req)
+  req.user = user
+  req.session.userId = user.id
+  req.session.version = user.sessionsVersion
+}
+
+/**
+ * Ends every session of the user but the one of `request`, where there is one. By a version that each request compares, and
+ * not by deleting them from the session store: a request under way could write a deleted one back.
+ */
+export function endOtherSessions(user: User, request: unknown): void {
+  user.sessionsVersion += 1
+  const own = (request as Request | undefined)?.session
+  if (own?.userId === user.id) own.version = user.sessionsVersion
+}

@@ -1,0 +1,183 @@
+/** The way back in for somebody who lost the phone and the recovery codes, and enrolment at login. */
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type RunningApp, startApp } from '../running-app.js'
+import { password, Visitor } from '../visitor.js'
+import { launchChromium } from './chromium.js'
+import { Person } from './person.js'
+
+let browser: Browser
+let app: RunningApp
+
+beforeAll(async () => {
+  browser = await launchChromium()
+})
+afterAll(() => browser?.close())
+
+describe('operator', () => {
+  let olga: Person
+  let ada: Person
+
+  beforeEach(async () => {
+    app = await startApp()
+    olga = await (await Person.arrive(browser, app, 'olga@example.com')).enrolled()
+    ada = await (await Person.arrive(browser, app, 'ada@example.com')).enrolled()
+  })
+  afterEach(async () => {
+    await olga.leave()
+    await ada.leave()
+    await app.stop()
+  })
+
+  async function reset(): Promise<string> {
+    await olga.page.goto('/operator')
+    await olga.follow('Reset ada@example.com')
+    await olga.page.getByLabel('How did you make sure').fill('Video call, showed her passport')
+    await olga.answer(await olga.nextCode(), 'Reset')
+    return olga.page.locator('#permit-link').innerText()
+  }
+
+  test('S12: after a reset nobody logs in without the permit, and with it the owner enrols again', async () => {
+    const link = await reset()
+    await olga.page.goto('/operator')
+    expect(await olga.text()).toContain('Reset: waits for the permit')
+    // Her open session is over, too.
+    await ada.page.goto('/profile')
+    expect(ada.path).toBe('/login')
+
+    await ada.givePassword()
+    expect(await ada.error()).toContain('one-time permit')
+    await ada.page.getByLabel('One-time permit').fill('a guess')
+    await ada.fillPassword()
+    await ada.press('Log in')
+    expect(await ada.error()).toContain('one-time permit')
+    expect(await ada.isSignedIn()).toBe(false)
+
+    await ada.page.goto(link)
+    await ada.givePassword()
+    expect(await ada.heading()).toBe('Set up your authenticator')
+    expect(await ada.isSignedIn()).toBe(false)
+    const fresh = await ada.scanScreen()
+    expect(fresh.secret).not.toBe(ada.phone?.secret)
+    await ada.page.reload()
+    expect((await ada.scanScreen()).secret).toBe(fresh.secret)
+    ada.phone = fresh
+    await ada.confirm()
+    expect(await ada.heading()).toBe('Save your recovery codes')
+    ada.recoveryCodes = await ada.readRecoveryCodes()
+    expect(await ada.isSignedIn()).toBe(true)
+    await ada.follow('I have saved them')
+    expect(await ada.text()).toContain(
+      'olga@example.com) reset two-factor authentication: Video call, showed her passport',
+    )
+
+    await ada.logOut()
+    await ada.givePassword()
+    await ada.answer(await ada.nextCode())
+    expect(await ada.heading()).toBe('Security')
+    expect(ada.complaints).toEqual([])
+  })
+
+  test('S12: the permit works once', async () => {
+    const link = await reset()
+    await ada.page.goto(link)
+    await ada.givePassword()
+    ada.phone = await ada.scanScreen()
+    await ada.confirm()
+
+    await ada.forgetCookies()
+    await ada.page.goto(link)
+    await ada.givePassword()
+    expect(await ada.heading()).toBe('One more step')
+  })
+
+  test('S12: the permit can be pasted, and is of no use to somebody else', async () => {
+    const permit = new URL(await reset()).searchParams.get('permit') as string
+    await ada.forgetCookies()
+    const bob = await new Visitor(app, ada.request, 'bob@example.com').enrolled()
+    await ada.forgetCookies()
+    const fields = { email: bob.email, password, permit }
+    expect(await bob.send('/login', '/login', fields)).toContain('Now enter the code')
+
+    await ada.givePassword()
+    await ada.page.getByLabel('One-time permit').fill(permit)
+    await ada.fillPassword()
+    await ada.press('Log in')
+    expect(await ada.heading()).toBe('Set up your authenticator')
+  })
+
+  test('S12: the old codes and recovery codes are void', async () => {
+    const link = await reset()
+    await ada.page.goto(link)
+    await ada.givePassword()
+    const [old, oldRecoveryCode] = [ada.phone, ada.recoveryCodes[0] as string]
+    ada.phone = await ada.scanScreen()
+    await ada.confirm()
+    await ada.forgetCookies()
+    await ada.sendPassword()
+    expect(await ada.sendCode(await ada.nextCode(old))).toContain('not right')
+    expect(await ada.sendCode(oldRecoveryCode, 'recovery_code')).toContain('not right')
+  })
+
+  test('S12: a reset takes a reason and the code of an operator, and no power over oneself', async () => {
+    await olga.page.goto('/operator')
+    expect(await olga.page.getByRole('link', { name: 'Reset olga@example.com' }).count()).toBe(0)
+    await olga.follow('Reset ada@example.com')
+    await olga.page.getByLabel('How did you make sure').fill('She asked')
+    await olga.answer(await olga.wrongCode(), 'Reset')
+    expect(await olga.error()).toContain('not right')
+    expect(await olga.page.getByLabel('How did you make sure').inputValue()).toBe('She asked')
+    expect(await ada.twoFactorBadge()).toBe('On')
+  })
+
+  test('S12: an operator lifts a lock', async () => {
+    const elsewhere = await ada.elsewhere()
+    await elsewhere.sendPassword()
+    await elsewhere.guessFiveTimes()
+    await olga.page.goto('/operator')
+    expect(await olga.text()).toContain('locked')
+    await olga.press('Unlock ada@example.com')
+    expect(await olga.text()).toContain('ada@example.com can try codes again.')
+    await elsewhere.sendCode(await elsewhere.nextCode())
+    expect(await elsewhere.isSignedIn()).toBe(true)
+  })
+
+  test('R50: for others there is no operator page', async () => {
+    expect((await ada.page.goto('/operator'))?.status()).toBe(404)
+    expect(await ada.page.getByRole('link', { name: 'Operator' }).count()).toBe(0)
+  })
+})
+
+describe('where a second factor is required', () => {
+  beforeEach(async () => {
+    app = await startApp({ required: true })
+  })
+  afterEach(() => app.stop())
+
+  test('R35: a new account sets it up before it is signed in', async () => {
+    const ada = await Person.arrive(browser, app)
+    await ada.signUp()
+    expect(await ada.heading()).toBe('Set up your authenticator')
+    expect(await ada.isSignedIn()).toBe(false)
+    ada.phone = await ada.scanScreen()
+    await ada.answer(await ada.wrongCode(), 'Confirm')
+    expect(await ada.error()).toContain('not right')
+    expect((await ada.scanScreen()).secret).toBe(ada.phone.secret)
+    await ada.confirm()
+    expect(await ada.readRecoveryCodes()).toHaveLength(10)
+    expect(await ada.isSignedIn()).toBe(true)
+    await ada.leave()
+  })
+
+  test('R30: the enrolment that a login began cannot be confirmed from another session', async () => {
+    const ada = await Person.arrive(browser, app)
+    await ada.signUp()
+    const phone = await ada.scanScreen()
+    const elsewhere = await ada.elsewhere()
+    await elsewhere.sendPassword()
+    const code = await phone.code(app.clock())
+    expect(await elsewhere.send('/login/enroll', '/login/enroll', { code })).toContain('not right')
+    expect(await elsewhere.isSignedIn()).toBe(false)
+    await ada.leave()
+  })
+})

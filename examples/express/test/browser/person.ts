@@ -1,0 +1,156 @@
+/** A visitor in front of a screen. */
+import { type Browser, type BrowserContextOptions, type Page, request } from 'playwright-core'
+import { type AuthenticatorApp, scan } from '../authenticator-app.js'
+import type { RunningApp } from '../running-app.js'
+import { password, Visitor } from '../visitor.js'
+
+export class Person extends Visitor {
+  /** What the browser complained of, such as something that the Content-Security-Policy forbids. */
+  readonly complaints: string[] = []
+
+  private constructor(
+    app: RunningApp,
+    readonly page: Page,
+    email: string,
+  ) {
+    super(app, page.context().request, email)
+    page.on('console', message => {
+      // The status of a refusal is no complaint.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+        this.complaints.push(message.text())
+      }
+    })
+    page.on('pageerror', error => this.complaints.push(String(error)))
+  }
+
+  /** A person with a fresh browser profile. */
+  static async arrive(
+    browser: Browser,
+    app: RunningApp,
+    email = 'ada@example.com',
+    options: BrowserContextOptions = {},
+  ): Promise<Person> {
+    const context = await browser.newContext({ baseURL: app.origin, ...options })
+    context.setDefaultTimeout(20_000)
+    return new Person(app, await context.newPage(), email)
+  }
+
+  /** The same person at another computer, or a thief of the password. */
+  async elsewhere(): Promise<Visitor> {
+    const other = new Visitor(this.app, await request.newContext({ baseURL: this.app.origin }), this.email)
+    return Object.assign(other, { phone: this.phone, recoveryCodes: this.recoveryCodes })
+  }
+
+  /** The browser forgets everything, as a fresh one would. */
+  forgetCookies(): Promise<void> {
+    return this.page.context().clearCookies()
+  }
+
+  leave(): Promise<void> {
+    return this.page.context().close()
+  }
+
+  async signUp(): Promise<void> {
+    await this.page.goto('/signup')
+    await this.fillPassword()
+    await this.press('Create account')
+  }
+
+  /** Up to the second screen, or in. */
+  async givePassword(): Promise<void> {
+    if (this.path !== '/login') await this.page.goto('/login')
+    await this.fillPassword()
+    await this.press('Log in')
+  }
+
+  async fillPassword(): Promise<void> {
+    await this.page.getByLabel('Email address').fill(this.email)
+    await this.page.getByLabel('Password').fill(password)
+  }
+
+  /** Fills in the code that the page asks for and sends it. */
+  async answer(code: string, button = 'Log in'): Promise<void> {
+    await this.page.locator('#code').fill(code)
+    await this.press(button)
+  }
+
+  async answerWithRecoveryCode(code: string, button = 'Log in'): Promise<void> {
+    await this.follow('Use a recovery code instead')
+    await this.answer(code, button)
+  }
+
+  async logOut(): Promise<void> {
+    await this.press('Log out')
+  }
+
+  /** Holds the phone in front of the screen. */
+  async scanScreen(): Promise<AuthenticatorApp> {
+    return scan(await this.page.screenshot({ fullPage: true }))
+  }
+
+  /** Turns two-factor authentication on, from the profile. */
+  async turnOn(): Promise<void> {
+    await this.page.goto('/profile')
+    await this.press('Turn on two-factor authentication')
+    this.phone = await this.scanScreen()
+    await this.confirm()
+    this.recoveryCodes = await this.readRecoveryCodes()
+  }
+
+  /** Answers the setup page with a code of the new app. */
+  async confirm(name = ''): Promise<void> {
+    await this.page.getByLabel('Name').fill(name)
+    await this.answer(await this.nextCode(), 'Confirm')
+  }
+
+  readRecoveryCodes(): Promise<string[]> {
+    return this.page.locator('#recovery-codes code').allTextContents()
+  }
+
+  /** Clicks a button and waits for the page that comes of it. */
+  async press(name: string): Promise<void> {
+    await this.page.getByRole('button', { name, exact: true }).click()
+    await this.page.waitForLoadState()
+  }
+
+  /** Clicks a button again while the server is at work on the first click. */
+  async pressTwice(name: string): Promise<void> {
+    const button = this.page.getByRole('button', { name, exact: true })
+    await button.scrollIntoViewIfNeeded()
+    const { x, y } = (await button.boundingBox()) ?? { x: 0, y: 0 }
+    const held = this.app.holdNextPost()
+    await this.page.mouse.click(x + 5, y + 5)
+    await held.answered
+    await this.page.mouse.click(x + 5, y + 5)
+    held.release()
+  }
+
+  async follow(name: string | RegExp): Promise<void> {
+    await this.page.getByRole('link', { name }).first().click()
+    await this.page.waitForLoadState()
+  }
+
+  get path(): string {
+    const url = this.page.url()
+    return url.startsWith('http') ? new URL(url).pathname : ''
+  }
+
+  heading(): Promise<string> {
+    return this.page.getByRole('heading', { level: 1 }).innerText()
+  }
+
+  /** What the page says is wrong. */
+  error(): Promise<string> {
+    return this.page.getByRole('alert').innerText()
+  }
+
+  text(): Promise<string> {
+    return this.page.locator('main').innerText()
+  }
+
+  /** What the profile says of two-factor authentication. */
+  async twoFactorBadge(): Promise<string> {
+    if (this.path !== '/profile') await this.page.goto('/profile')
+    return this.page.getByRole('region', { name: 'Two-factor authentication' }).locator('.badge').innerText()
+  }
+}

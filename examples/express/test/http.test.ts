@@ -1,0 +1,212 @@
+/** What the application owes every client, browser or not. */
+import { type APIRequestContext, request } from 'playwright-core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createApp } from '../src/app.js'
+import { typed } from './authenticator-app.js'
+import { type RunningApp, startApp } from './running-app.js'
+import { password, Visitor } from './visitor.js'
+
+let app: RunningApp
+let client: APIRequestContext
+let ada: Visitor
+
+beforeEach(async () => {
+  app = await startApp()
+  client = await request.newContext({ baseURL: app.origin })
+  ada = new Visitor(app, client)
+})
+afterEach(async () => {
+  await client.dispose()
+  await app.stop()
+})
+
+describe('headers', () => {
+  test('nothing is inline, framed, sniffed, cached or told to others', async () => {
+    const headers = (await client.get('/login')).headers()
+    expect(headers['content-security-policy']).toBe(
+      "default-src 'none';script-src 'self';style-src 'self';img-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'",
+    )
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+    })
+    expect(headers['x-powered-by']).toBeUndefined()
+    expect(headers['etag']).toBeUndefined()
+  })
+
+  test('the session cookie is out of reach for scripts and for forms of other sites', async () => {
+    expect((await client.get('/login')).headers()['set-cookie']).toMatch(
+      /^acme=[^;]+; Path=\/; HttpOnly; SameSite=Lax$/,
+    )
+  })
+
+  test('behind https browsers are told to insist on it, and the session cookie never travels without', async () => {
+    const behindHttps = await startApp({ https: true })
+    const { headers } = await fetch(`${behindHttps.origin}/login`)
+    expect(headers.get('strict-transport-security')).toContain('max-age=')
+    expect(headers.get('content-security-policy')).toContain('upgrade-insecure-requests')
+    expect(headers.get('set-cookie')).toBeNull()
+    await behindHttps.stop()
+  })
+
+  test('a refusal carries its status, and how long to wait', async () => {
+    await ada.enrolled()
+    const elsewhere = new Visitor(app, await request.newContext({ baseURL: app.origin }))
+    elsewhere.phone = ada.phone
+    await elsewhere.sendPassword()
+    await elsewhere.guessFiveTimes()
+    const form = { _csrf: await elsewhere.formToken('/login/code'), method: 'totp', code: '123456' }
+    const refused = await elsewhere.request.post('/login/code', { form })
+    expect(refused.status()).toBe(429)
+    expect(refused.headers()['retry-after']).toBe('900')
+  })
+})
+
+const everyForm = [
+  '/signup',
+  '/login',
+  '/login/code',
+  '/login/enroll',
+  '/logout',
+  '/profile/authenticators/first',
+  '/profile/authenticators/setup',
+  '/profile/authenticators/add',
+  '/profile/authenticators/0123456789abcdef0123456789abcdef/replace',
+  '/profile/authenticators/0123456789abcdef0123456789abcdef/remove',
+  '/profile/recovery-codes',
+  '/profile/disable',
+  '/profile/api-key',
+  '/operator/users/somebody/reset',
+  '/operator/users/somebody/unlock',
+]
+
+describe('form tokens', () => {
+  test.each(everyForm)('a POST without one is refused: %s', async path => {
+    await ada.enrolled()
+    const code = await ada.nextCode()
+    const token = await ada.formToken('/profile')
+    for (const forged of ['', '_csrf=&', '_csrf=guess&', `_csrf=${token}&_csrf=${token}&`, `_csrf[]=${token}&`]) {
+      const response = await client.post(path, {
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        data: `${forged}method=totp&code=${code}&email=eve%40example.com&password=${password}`,
+        maxRedirects: 0,
+      })
+      expect(response.status()).toBe(403)
+    }
+    expect(await ada.isSignedIn()).toBe(true)
+    expect(await (await client.get('/profile')).text()).toContain('class="badge on">On')
+  })
+
+  test('one of another session is refused', async () => {
+    await ada.enrolled()
+    const eve = await request.newContext({ baseURL: app.origin })
+    const token = await new Visitor(app, eve).formToken('/login')
+    expect((await client.post('/logout', { form: { _csrf: token } })).status()).toBe(403)
+    await eve.dispose()
+  })
+})
+
+describe('R45: odd input', () => {
+  const odd = {
+    'nothing at all': '',
+    'an empty code': 'method=totp&code=',
+    'a list': 'method=totp&code[]=1&code[]=2',
+    'two codes': 'method=totp&code=123456&code=654321',
+    'an object': 'method=totp&code[a]=1&code[__proto__]=2',
+    'full-width digits': `method=totp&code=${encodeURIComponent('１２３４５６')}`,
+    'a NUL': 'method=totp&code=123%00456',
+    'broken percent signs': 'method=totp&code=%E0%A4%A',
+    'another method': 'method=constructor&code=123456',
+    'two methods': 'method=totp&method=totp&code=123456',
+    'a long code': `method=recovery_code&code=${'A'.repeat(10_000)}`,
+    'a long name': `code=123456&name=${'A'.repeat(10_000)}`,
+  }
+  const forms = everyForm.filter(path => !['/logout', '/signup', '/profile/authenticators/first'].includes(path))
+
+  test.each(Object.entries(odd))('%s where a code belongs is refused, on every form', async (_what, body) => {
+    await ada.enrolled()
+    await ada.send('/profile', '/profile/authenticators/add', { method: 'totp', code: await ada.nextCode() })
+    const token = await ada.formToken('/profile')
+    for (const path of forms) {
+      const response = await client.post(path, {
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        data: `_csrf=${token}&${body}`,
+        maxRedirects: 0,
+      })
+      expect([303, 401, 403, 404, 422], `${path}: ${response.status()}`).toContain(response.status())
+    }
+    expect(await (await client.get('/profile')).text()).toContain('class="badge on">On')
+  })
+
+  test('odd input on the second screen opens nothing', async () => {
+    await ada.enrolled()
+    await ada.send('/profile', '/logout')
+    await ada.sendPassword()
+    const token = await ada.formToken('/login/code')
+    for (const body of Object.values(odd)) {
+      const response = await client.post('/login/code', {
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        data: `_csrf=${token}&${body}`,
+      })
+      expect([403, 422]).toContain(response.status())
+    }
+    expect(await ada.isSignedIn()).toBe(false)
+  })
+
+  test('odd permits, addresses and passwords are refused as wrong ones', async () => {
+    await ada.enrolled()
+    await ada.send('/profile', '/logout')
+    for (const body of ['email[]=a&password[]=b', 'email=a&email=b', `email=${ada.email}&password=x&password=y`]) {
+      const response = await client.post('/login', {
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        data: `_csrf=${await ada.formToken('/login')}&${body}&permit[]=x`,
+      })
+      expect(response.status()).toBe(401)
+    }
+    const page = await client.get('/login?permit[]=x&permit=%22%3E%3Cscript%3E')
+    expect(await page.text()).not.toContain('<script>')
+  })
+
+  test('a megabyte is refused unread', async () => {
+    const response = await client.post('/login', { form: { code: '1'.repeat(1_000_000) } })
+    expect(response.status()).toBe(413)
+    expect(await response.text()).toContain('The form sent more than we take.')
+  })
+
+  test('JSON is no form', async () => {
+    const response = await client.post('/login', { data: { email: ada.email, password } })
+    expect(response.status()).toBe(403)
+  })
+})
+
+describe('two requests at once', () => {
+  test('R4: the same code twice opens once', async () => {
+    await ada.enrolled()
+    await ada.send('/profile', '/logout')
+    await ada.sendPassword()
+    const form = { _csrf: await ada.formToken('/login/code'), method: 'totp', code: await ada.nextCode() }
+    const responses = await Promise.all([1, 2, 3, 4].map(() => client.post('/login/code', { form, maxRedirects: 0 })))
+    const opened = responses.filter(response => response.headers()['location'] === '/profile')
+    expect(opened).toHaveLength(1)
+    for (const response of responses) expect([303, 403, 422]).toContain(response.status())
+  })
+
+  test('the same confirmation twice shows one set of recovery codes', async () => {
+    await ada.send('/signup', '/signup', { email: ada.email, password })
+    const setup = await ada.send('/profile', '/profile/authenticators/first')
+    const phone = typed(/id="setup-key">([^<]+)</.exec(setup)?.[1] ?? '')
+    const form = { _csrf: await ada.formToken('/profile'), code: await phone.code(app.clock()) }
+    const responses = await Promise.all([1, 2].map(() => client.post('/profile/authenticators/setup', { form })))
+    const pages = await Promise.all(responses.map(response => response.text()))
+    expect(pages.filter(page => page.includes('Save your recovery codes'))).toHaveLength(1)
+    expect(pages.filter(page => page.includes('no longer valid'))).toHaveLength(1)
+  })
+})
+
+describe('the key', () => {
+  test('there is no start without one', () => {
+    expect(() => createApp({ key: undefined })).toThrow('options.keys[0]')
+  })
+})

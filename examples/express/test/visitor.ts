@@ -1,0 +1,76 @@
+/** Somebody with an account, a phone and a good memory, who talks plain HTTP: what a browser sends, without drawing pages. */
+import type { APIRequestContext } from 'playwright-core'
+import { type AuthenticatorApp, typed } from './authenticator-app.js'
+import type { RunningApp } from './running-app.js'
+
+export const password = 'correct horse battery staple'
+
+export class Visitor {
+  phone: Omit<AuthenticatorApp, 'uri'> | undefined
+  recoveryCodes: string[] = []
+
+  constructor(
+    readonly app: RunningApp,
+    /** Keeps cookies, as a browser does. */
+    readonly request: APIRequestContext,
+    readonly email = 'ada@example.com',
+  ) {}
+
+  /** Posts a form of the page at `from`, and gives the page that comes of it. */
+  async send(from: string, to: string, fields: Record<string, string> = {}): Promise<string> {
+    const form = { _csrf: await this.formToken(from), ...fields }
+    return (await this.request.post(to, { form })).text()
+  }
+
+  async formToken(path: string): Promise<string> {
+    const page = await (await this.request.get(path)).text()
+    return /name="_csrf" value="([^"]+)"/.exec(page)?.[1] ?? ''
+  }
+
+  /** An account with two-factor authentication on, and a browser that is signed in. */
+  async enrolled(): Promise<this> {
+    await this.send('/signup', '/signup', { email: this.email, password })
+    const setup = await this.send('/profile', '/profile/authenticators/first')
+    this.phone = typed(/id="setup-key">([^<]+)</.exec(setup)?.[1] ?? '')
+    const code = await this.nextCode()
+    const shown = await this.send('/profile/authenticators/setup', '/profile/authenticators/setup', { code, name: '' })
+    this.recoveryCodes = [...shown.matchAll(/<li><code>([^<]+)</g)].map(match => match[1] as string)
+    return this
+  }
+
+  sendPassword(): Promise<string> {
+    return this.send('/login', '/login', { email: this.email, password })
+  }
+
+  /** Answers the second screen. */
+  sendCode(code: string, method = 'totp'): Promise<string> {
+    return this.send(`/login/code?method=${method}`, '/login/code', { method, code })
+  }
+
+  async signIn(): Promise<void> {
+    await this.sendPassword()
+    await this.sendCode(await this.nextCode())
+  }
+
+  /** Guesses wrong five times, which is what locks. */
+  async guessFiveTimes(): Promise<void> {
+    for (let guess = 0; guess < 5; guess++) await this.sendCode(await this.wrongCode())
+  }
+
+  async isSignedIn(): Promise<boolean> {
+    return (await this.request.get('/profile', { maxRedirects: 0 })).status() === 200
+  }
+
+  /** What the phone shows half a minute later: a code that was never used. */
+  async nextCode(phone = this.phone): Promise<string> {
+    this.app.clock.advance(30_000)
+    if (phone === undefined) throw new Error('the phone has scanned nothing yet')
+    return phone.code(this.app.clock())
+  }
+
+  /** A six-digit code that is wrong now and for the next minute. */
+  async wrongCode(): Promise<string> {
+    const right = (await this.phone?.codesAround(this.app.clock())) ?? []
+    return ['000000', '111111', '222222', '333333', '444444'].find(code => !right.includes(code)) as string
+  }
+}

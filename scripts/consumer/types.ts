@@ -1,0 +1,53 @@
+/** What `npm test` type-checks against the published declarations, in an ESM and in a CommonJS project. */
+import {
+  type Context,
+  createTwoFactor,
+  type Gate,
+  isRefusal,
+  type Passed,
+  type RefusalCode,
+  type Store,
+  type TwoFactor,
+  type TwoFactorEvent,
+  type TwoFactorOptions,
+} from '@sallyport/core'
+import { cookieAttributes, type Problem, problem } from '@sallyport/core/http'
+import { generateSecret, keyUri, totp, verifyTotp } from '@sallyport/core/otp'
+import { qrPngDataUrl, qrSvg } from '@sallyport/core/qr'
+import { testClock, virtualAuthenticator } from '@sallyport/core/testing'
+import { memoryStore } from '@sallyport/memory'
+
+const store: Store = memoryStore()
+const told: TwoFactorEvent[] = []
+const options: TwoFactorOptions = { issuer: 'Acme', keys: [undefined], store, onEvent: event => void told.push(event) }
+export const twoFactor: TwoFactor = createTwoFactor(options)
+
+export async function logIn(subject: string, code: unknown, context: Context): Promise<Passed | RefusalCode> {
+  const gate: Gate = await twoFactor.login.begin(subject, context)
+  if (gate.outcome === 'passed') return gate.passed
+  try {
+    return await twoFactor.login.verify(gate.challenge, { method: 'totp', code }, context)
+  } catch (error) {
+    if (isRefusal(error)) return error.code
+    throw error
+  }
+}
+
+export async function enroll(subject: string): Promise<{ codes: readonly string[] | null; qr: string; until: Date }> {
+  const enrollment = await twoFactor.totp.enroll(subject, { account: subject }, { binding: 'session' })
+  const { code } = virtualAuthenticator(enrollment.uri, testClock())
+  const { recoveryCodes } = await twoFactor.totp.confirm(subject, enrollment.token, { code: code() })
+  const { expires } = cookieAttributes(enrollment.expiresAt)
+  return { codes: recoveryCodes, qr: qrSvg(enrollment.uri) + (await qrPngDataUrl(enrollment.uri)), until: expires }
+}
+
+export function problemOf(error: unknown): Problem | null {
+  return problem(error)?.body ?? null
+}
+
+const secret = generateSecret()
+export const uri: string = keyUri({ secret, issuer: 'Acme', account: 'alice' })
+export const delta: number | undefined = verifyTotp({ secret, code: totp({ secret }), afterStep: null })?.delta
+
+// @ts-expect-error: a refusal's code is one of a list
+export const noSuchCode: RefusalCode = 'no_such_code'

@@ -1,0 +1,34 @@
+/** Measures what an application ships for `import { createTwoFactor } from '@sallyport/core'`, bundled and compressed. */
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { analyzeMetafile, build } from 'esbuild'
+import { root } from './lib/root.mjs'
+
+/** What is imported, and the most that it may weigh: kB, minified and compressed with gzip, dependencies included. */
+const limits = [
+  { from: '@sallyport/core', names: 'createTwoFactor', limit: 40 },
+  { from: '@sallyport/core/otp', names: 'totp, verifyTotp', limit: 9 },
+]
+
+let tooMuch = 0
+for (const { from, names, limit } of limits) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: `export { ${names} } from '${from}'`, resolveDir: join(root, 'packages/memory') },
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    // The built packages, as an application has them, and not the sources that tsconfig.json points to.
+    tsconfigRaw: {},
+  })
+  const size = gzipSync(outputFiles[0]?.contents ?? '').length / 1000
+  console.log(`${size > limit ? '✗' : '✓'} { ${names} } from '${from}': ${size.toFixed(1)} kB of ${limit}`)
+  if (size <= limit) continue
+  tooMuch++
+  // The heaviest modules first, in their size before compression.
+  console.log((await analyzeMetafile(metafile)).split('\n').slice(2, 12).join('\n'))
+}
+process.exitCode = tooMuch === 0 ? 0 : 1
