@@ -16,7 +16,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'docs/test/**/*.test.ts', 'scripts/test/*.test.mjs'],
+          include: ['packages/*/test/**/*.test.ts', 'scripts/test/*.test.mjs'],
         },
       },
       {

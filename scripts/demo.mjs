@@ -1,4 +1,5 @@
 /** `npm run demo`: installs what the example application needs, starts it, and keeps it until Ctrl-C. */
+import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -93,5 +94,8 @@ function openBrowser(url) {
   const mac = process.platform === 'darwin'
   const desktop = mac || process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY']
   if (!process.stdout.isTTY || !desktop) return
-  start(mac ? 'open' : 'xdg-open', [url], { show: false }).on('error', () => {})
+  // Let go of, unlike the application: the browser outlives the demonstration.
+  const opener = spawn(mac ? 'open' : 'xdg-open', [url], { detached: true, stdio: 'ignore' })
+  opener.on('error', () => {})
+  opener.unref()
 }

@@ -1,5 +1,5 @@
 /** What `createTwoFactor` takes, checked once. */
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import { usageError } from './errors.js'
 import type { TwoFactorEvent } from './events.js'
 import { type Policy, policySchema } from './policy/policy.js'

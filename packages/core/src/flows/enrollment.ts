@@ -1,5 +1,5 @@
 /** Enrolment of an authenticator: a pending secret that lives in a sealed token until its first code comes (R30). */
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import { refusal } from '../errors.js'
 import { keyUri } from '../otp/key-uri.js'
 import { generateSecret, setupKey } from '../otp/secret.js'

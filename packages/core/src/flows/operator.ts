@@ -1,5 +1,5 @@
 /** An operator's verbs: apart from the subject's, each with who and why (R50). */
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import { refusal, SallyportError, usageError } from '../errors.js'
 import { decodeSecret, encodeSecret } from '../otp/secret.js'
 import { refuseIfPermitOutstanding } from '../subject/answers.js'

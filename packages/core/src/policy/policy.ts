@@ -1,5 +1,5 @@
 /** The application's policy, and what it asks of one subject. */
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import { plainObject } from '../usage.js'
 
 /**

@@ -1,7 +1,7 @@
 /** A subject's record as it is sealed: bound to key and version, with its own history and expiry inside (R39). */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import { recoveryCodesLeft } from '../subject/recovery-codes.js'
 import { hasFactor, type SubjectState, stateSchema } from '../subject/state.js'
 import { frame } from '../vault/framing.js'

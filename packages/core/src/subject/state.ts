@@ -1,5 +1,5 @@
 /** All that is known of one subject's second factor: one small record, so that every rule over two facts is atomic. */
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import type { Refusal } from '../errors.js'
 import type { EventDetails } from '../events.js'
 

@@ -4,7 +4,7 @@
  */
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { base64urlnopad } from '@scure/base'
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 import { frame } from './framing.js'
 import type { Keyring } from './keyring.js'
 import { open, seal } from './seal.js'
