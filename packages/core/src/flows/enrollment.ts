@@ -4,7 +4,7 @@ import { refusal } from '../errors.js'
 import { keyUri } from '../otp/key-uri.js'
 import { generateSecret, setupKey } from '../otp/secret.js'
 import { refuseIfPermitOutstanding, takeProof, type UsedGrant } from '../subject/answers.js'
-import { enrollmentBudget, refuseIfShut } from '../subject/attempts.js'
+import { enrollmentBudget, refuseUnlessAnswerable } from '../subject/attempts.js'
 import { confirmAuthenticator, refuseIfNoRoom } from '../subject/authenticators.js'
 import type { RecoveryMaterial } from '../subject/recovery-codes.js'
 import { type Facts, hasFactor, type SubjectState, type Transition } from '../subject/state.js'
@@ -14,7 +14,7 @@ import { type Context, checkContext, requireBinding } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeId, judgeName, judgeTotpCode, requireObject } from './input.js'
 import type { Changed, Enrollment, Input, Proof, RecoveryCodes } from './outcomes.js'
-import { changed, isGrant, judgeProof, renewGrant } from './proofs.js'
+import { changed, judgeProof, renewGrant } from './proofs.js'
 import { holds, tiesOf } from './ties.js'
 
 const lifetime = 15 * 60_000
@@ -92,17 +92,16 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
         permit: null,
         expiresAt,
       } as const
-      // Where an enrolment goes on, a grant that was used up or has ended since is no reason to refuse: it is judged if need be.
+      // Where an enrolment goes on, its proof was used up when it began: whatever comes as one now is judged only if it does not.
       const mayResume = house.tokens.open('enrollment', resume, house.now()) !== null
-      const judgeLater = mayResume && isGrant(proof)
-      const judged = judgeLater ? null : judgeProof(house, proof, subject, context)
+      const judged = mayResume ? null : judgeProof(house, proof, subject, context)
       const { outcome } = await house.perform(subject, context, (state, facts): Transition<Pending> => {
         refuseIfPermitOutstanding(state)
         const resumed = resumeEnrollment(house, resume, about, state, context)
         if (resumed !== null) return { state, events: [], outcome: resumed }
-        refuseIfShut(state, enrollmentBudget, facts.now)
+        refuseUnlessAnswerable(state, enrollmentBudget, facts.now)
         refuseIfNoRoom(state, replaces, facts.window)
-        const shown = judgeLater ? judgeProof(house, proof, subject, context) : judged
+        const shown = mayResume ? judgeProof(house, proof, subject, context) : judged
         if (!hasFactor(state) && shown === null) {
           return { state, events: [], outcome: newEnrollment(house, about, state, context) }
         }

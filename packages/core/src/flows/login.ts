@@ -3,7 +3,7 @@ import { refusal } from '../errors.js'
 import { requireFirstEnrollment } from '../options.js'
 import { decide, type GateFacts } from '../policy/decide.js'
 import { requiredFrom } from '../policy/policy.js'
-import { enrollmentBudget, refuseIfShut } from '../subject/attempts.js'
+import { enrollmentBudget, refuseUnlessAnswerable } from '../subject/attempts.js'
 import { hasFactor, type SubjectState } from '../subject/state.js'
 import { checked, checkSubject } from '../usage.js'
 import {
@@ -58,7 +58,8 @@ export interface Login {
 
   /**
    * Takes the answer to a login challenge. One read, one conditional write; what needs no count (expired, foreign, locked, a
-   * wrong recovery code) writes nothing. Follows RFC 6238 §5.2 and RFC 4226 §7.3 (R4, R10, R18).
+   * wrong recovery code) writes nothing; a lock that a clock made that was ahead is brought back by one write (R7). Follows
+   * RFC 6238 §5.2 and RFC 4226 §7.3 (R4, R10, R18).
    *
    * @param challenge the token that `begin` gave
    * @param answer method and code as the person gave them
@@ -192,7 +193,7 @@ export function loginFlow(house: Gatehouse): Login {
       refuseIfForeign(opened, context)
       const state = await house.read(subject, context)
       refuseIfSuperseded(opened, state)
-      refuseIfShut(state, enrollmentBudget, house.now())
+      refuseUnlessAnswerable(state, enrollmentBudget, house.now())
       const about = { stage: 'login', subject, replaces: null, proven: false, grant: null, permit, expiresAt } as const
       const pending =
         resumeEnrollment(house, resume, about, state, context) ?? newEnrollment(house, about, state, context)

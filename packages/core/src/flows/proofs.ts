@@ -29,13 +29,9 @@ export function openGrant(
 export function judgeProof(house: Gatehouse, proof: unknown, subject: string, context: Context): JudgedProof {
   if (proof === undefined || proof === null) return null
   requireObject(proof, 'proof')
-  if (isGrant(proof)) return { grant: openGrant(house, proof.grant, subject, factorsPurpose, context) }
-  return { answer: judgeAnswer(proof as Answer) }
-}
-
-/** Whether a proof is by a grant, good or not. */
-export function isGrant(proof: unknown): proof is { grant: Input } {
-  return typeof proof === 'object' && proof !== null && Object.hasOwn(proof, 'grant')
+  if (!Object.hasOwn(proof, 'grant')) return { answer: judgeAnswer(proof as Answer) }
+  const { grant } = proof as { grant: Input }
+  return { grant: openGrant(house, grant, subject, factorsPurpose, context) }
 }
 
 /** Seals a grant for an epoch. */

@@ -49,6 +49,11 @@ export function refusedIfShut(
   return { state: withAttempts(state, method, attempts), events: [], refused }
 }
 
+/** @throws Refusal `locked` or `suspended` where an answer is not worth asking for */
+export function refuseUnlessAnswerable(state: SubjectState, method: string, now: number): void {
+  if (!mayAnswer(state, method, now)) refuseIfShut(state, method, now)
+}
+
 /** Whether an answer is worth asking for: also under a lock that is too far ahead, since the answer brings that to an end. */
 export function mayAnswer(state: SubjectState, method: string, now: number): boolean {
   return shut(state, method, now) === null || isTooFarAhead(state, method, now)

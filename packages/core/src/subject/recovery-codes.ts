@@ -14,6 +14,8 @@ export const recoveryKeyBytes = 32
 
 const symbols = 24
 const group = 6
+// Before the case is changed: upper case makes ASCII of some letters that are none.
+const typed = /^[0-9A-Za-z]{24}$/
 const written = /^[0-9A-HJKMNP-TV-Z]{24}$/
 
 /** What a new set is made of: drawn by the shell, since nothing here is random. */
@@ -40,8 +42,10 @@ export function newRecoveryCodes(
  * null where it cannot be one.
  */
 export function normalizeRecoveryCode(input: string): string | null {
-  const code = input.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
-  return code.length === symbols && written.test(code) ? code : null
+  const code = input.replace(/[\s-]/g, '')
+  if (!typed.test(code)) return null
+  const canonical = code.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+  return written.test(canonical) ? canonical : null
 }
 
 /** How many are left; null where there is no set. */

@@ -79,6 +79,19 @@ describe('enrolment from the profile', () => {
     await expectRefusal(twoFactor.totp.enroll('alice', replaces, context), 'proof_required')
   })
 
+  it('S13: resumes whatever comes as a proof with a refresh: the one that counted was used up', async () => {
+    const { twoFactor, context, enroll } = makeApplication()
+    const alice = await enroll('alice')
+    const first = await twoFactor.totp.enroll(
+      'alice',
+      { account, proof: { method: 'totp', code: alice.code() } },
+      context,
+    )
+    for (const proof of [{ method: 'totp', code: '' }, { grant: 'ended' }, { method: 'totp', code: '000000' }]) {
+      expect(await twoFactor.totp.enroll('alice', { account, resume: first.token, proof }, context)).toEqual(first)
+    }
+  })
+
   it('counts a resumed enrolment that does not hold as none', async () => {
     const { twoFactor, context } = makeApplication()
     const other = await twoFactor.totp.enroll('bob', { account }, context)
@@ -290,6 +303,24 @@ describe('enrolment at login', () => {
     await expectRefusal(twoFactor.login.enroll(token, { account }, context), 'locked')
     clock.advance(day)
     await expectRefusal(twoFactor.login.confirm(pending.token, wrong, context), 'enrollment_expired')
+  })
+
+  it('R7: ends a lock of first codes within a day of the next one where the clock had been years ahead', async () => {
+    const { twoFactor, context, clock } = makeApplication()
+    clock.advance(3650 * day)
+    const early = await twoFactor.totp.enroll('alice', { account }, context)
+    const wrong = { code: wrongCodeFor(early.uri, clock()) }
+    for (let guess = 0; guess < 5; guess++)
+      await expectRefusal(twoFactor.totp.confirm('alice', early.token, wrong, context), 'invalid_code')
+    clock.advance(-3650 * day)
+    const pending = await twoFactor.totp.enroll('alice', { account }, context)
+    const code = () => ({ code: virtualAuthenticator(pending.uri, clock).code() })
+    await expectRefusal(twoFactor.totp.confirm('alice', pending.token, code(), context), 'locked')
+    await expectRefusal(twoFactor.totp.enroll('alice', { account }, context), 'locked')
+    clock.advance(day)
+    const anew = await twoFactor.totp.enroll('alice', { account }, context)
+    const right = { code: virtualAuthenticator(anew.uri, clock).code() }
+    expect((await twoFactor.totp.confirm('alice', anew.token, right, context)).recoveryCodes).toHaveLength(10)
   })
 
   it('asks for the binding before the first day of enforcement', async () => {

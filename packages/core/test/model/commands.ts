@@ -1,8 +1,10 @@
 /** The commands of the model: what people, thieves, operators and machines may do, in any order. */
 import { generateSecret } from '@sallyport/core/otp'
 import fc from 'fast-check'
-import { aContext, anAnswer, aPlace, aProof, aToken, pickToken } from './picks.js'
+import * as care from './care.js'
+import { type AnswerPick, aContext, anAnswer, aPlace, aProof, aToken, pickToken } from './picks.js'
 import * as verbs from './verbs.js'
+import type { Token } from './words.js'
 import type { World } from './world.js'
 
 type Command = fc.AsyncCommand<object, World, boolean>
@@ -90,10 +92,42 @@ const siege = command(
       const wrong = { ...answer, kind: 'wrong' as const, nth: guess }
       await verbs.verify(world, place, challenge, wrong, pick.context)
       const until = world.account(place).totp.shutUntil(world.clock())
-      if (locks === 'lifted') await verbs.unlock(world, place)
+      if (locks === 'lifted') await care.unlock(world, place)
       else if (until !== null && locks === 'set back') world.clock.advance(-2 * day)
       else if (until !== null) world.clock.advance(until - world.clock() + (locks === 'slept on' ? day : 0))
     }
+  },
+)
+
+/** Wrong first codes of a new authenticator, then a right one, also while it is locked. */
+const fumble = command(
+  'fumble',
+  fc.record({
+    place: aPlace,
+    pick: enrolling,
+    answer: anAnswer,
+    guesses: fc.integer({ min: 1, max: 7 }),
+    lifted: fc.boolean(),
+  }),
+  async (world, { place, pick, answer, guesses, lifted }) => {
+    const begin = () => {
+      const proof = world.account(place).held.length === 0 ? ({ none: true } as const) : pick.proof
+      return verbs.enroll(world, place, { ...pick, resume: null, proof })
+    }
+    const answerWith = (token: Token | null, kind: AnswerPick['kind'], nth: number) =>
+      verbs.confirm(world, place, token, { ...answer, kind, nth }, pick.context)
+    let token = await begin()
+    for (let guess = 0; guess < guesses; guess++) {
+      await answerWith(token, 'wrong', guess)
+      const until = world.account(place).enrolling.shutUntil(world.clock())
+      if (until === null) continue
+      await answerWith(token, 'fresh', 0)
+      await begin()
+      if (lifted) await care.unlock(world, place)
+      else world.clock.advance(until - world.clock())
+      token = await begin()
+    }
+    await answerWith(token, 'fresh', 0)
   },
 )
 
@@ -125,6 +159,7 @@ const often: fc.Arbitrary<Command>[] = [
   enrolled,
   enrolled,
   enrolled,
+  fumble,
   advance,
   command('begin', fc.record({ place: aPlace, pick: beginning }), (world, { place, pick }) =>
     verbs.begin(world, place, pick),
@@ -180,7 +215,7 @@ const often: fc.Arbitrary<Command>[] = [
     command(
       verb,
       fc.record({ place: aPlace, nth: fc.nat({ max: 5 }), proof: aProof, context: aContext }),
-      (world, { place, nth, proof, context }) => verbs.care(world, place, verb, nth, proof, context),
+      (world, { place, nth, proof, context }) => care.care(world, place, verb, nth, proof, context),
     ),
   ),
 ]
@@ -191,19 +226,24 @@ const rarely: fc.Arbitrary<Command>[] = [
   command(
     'disable',
     fc.record({ place: aPlace, proof: aProof, context: aContext }),
-    (world, { place, proof, context }) => verbs.care(world, place, 'disable', 0, proof, context),
+    (world, { place, proof, context }) => care.care(world, place, 'disable', 0, proof, context),
   ),
   command(
     'reset',
-    fc.record({ place: aPlace, next: fc.constantFrom('permit' as const, 'open' as const), pick: seldom(beginning) }),
+    fc.record({
+      place: aPlace,
+      next: fc.constantFrom('permit' as const, 'permit' as const, 'open' as const),
+      pick: beginning,
+    }),
     async (world, { place, next, pick }) => {
-      await verbs.reset(world, place, next)
-      if (pick !== null) await verbs.begin(world, place, pick)
+      await care.reset(world, place, next)
+      // The permits of earlier resets first, then the one that is outstanding.
+      for (const nth of [2, 1, 0]) await verbs.begin(world, place, { ...pick, permit: { nth, from: 'here' } })
     },
   ),
-  command('unlock', aPlace, verbs.unlock),
-  command('import', aPlace, (world, place) => verbs.importSecret(world, place, generateSecret())),
-  command('forget', aPlace, (world, place) => verbs.forget(world, place)),
+  command('unlock', aPlace, care.unlock),
+  command('import', aPlace, (world, place) => care.importSecret(world, place, generateSecret())),
+  command('forget', aPlace, (world, place) => care.forget(world, place)),
   command('stepBack', fc.constantFrom(second, 30 * second, 5 * minute, hour, 2 * day), async (world, by) => {
     world.clock.advance(-by)
   }),
@@ -212,7 +252,7 @@ const rarely: fc.Arbitrary<Command>[] = [
     'crossApplications',
     fc.record({ place: aPlace, token: aToken, answer: anAnswer }),
     (world, { place, token, answer }) =>
-      verbs.crossApplications(world, pickToken(world, place, 'challenge', { ...token, from: 'anywhere' }), answer),
+      care.crossApplications(world, pickToken(world, place, 'challenge', { ...token, from: 'anywhere' }), answer),
   ),
 ]
 

@@ -133,11 +133,9 @@ export class Account {
 
   enroll(resume: Token | null, replaces: string | null, proof: Proof, moment: Moment): Verdict {
     if (this.permit !== null) return refused('permit_required', ...this.proofFaults(proof, moment))
-    const malformed = proof !== null && 'answer' in proof && proof.answer.code === null
-    if (this.resumes(resume, 'profile', replaces, moment))
-      return malformed ? refused('invalid_code') : acceptedUnwritten
+    if (this.resumes(resume, 'profile', replaces, moment)) return acceptedUnwritten
     const faults: string[] = []
-    const shut = this.enrolling.shut(moment.now)
+    const shut = this.enrolling.mayAnswer(moment.now) ? null : this.enrolling.shut(moment.now)
     if (shut !== null) return refused(shut, ...this.proofFaults(proof, moment))
     if (replaces !== null && !this.held.some(one => one.id === replaces)) faults.push('not_found')
     const limit = Math.min(5, Math.floor(21 / (2 * this.rules.window + 1)))
@@ -147,7 +145,7 @@ export class Account {
   }
 
   loginEnroll(challenge: Token | null, moment: Moment): Verdict {
-    const shut = this.enrolling.shut(moment.now)
+    const shut = this.enrolling.mayAnswer(moment.now) ? null : this.enrolling.shut(moment.now)
     const holds = this.holds(challenge, { kind: 'challenge', stage: 'enroll' }, moment)
     const faults = [...(holds ? [] : ['challenge_expired']), ...(shut === null ? [] : [shut])]
     return faults.length > 0 ? refused(...faults) : acceptedUnwritten

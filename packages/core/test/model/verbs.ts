@@ -1,7 +1,6 @@
-/** Every verb of the public face, asked of the applications and of the reference alike. */
-import type { Changed } from '@sallyport/core'
 import { parseKeyUri } from '@sallyport/core/otp'
 import { expect } from 'vitest'
+import { learnChange, learnCodes, tied, typedAnswer, untilOf } from './learning.js'
 import {
   type AnswerPick,
   type ContextPick,
@@ -14,40 +13,10 @@ import {
   type TokenPick,
   textOf,
 } from './picks.js'
-import { type Answer, type Moment, type Proof, refused, type Token } from './words.js'
-import { type Place, places, type World } from './world.js'
+import type { Moment, Token } from './words.js'
+import type { Place, World } from './world.js'
 
-const audit = { by: 'operator', reason: 'a test' }
 const account = 'someone@example.com'
-
-const typedAnswer = ({ method, spelt }: Answer) => ({ method, code: spelt })
-
-/** The part of a new token that tells where it holds. */
-function tied(world: World, moment: Moment, text: string, expiresAt: Date) {
-  const { place, binding, credential } = moment
-  const { era } = world.account({ name: place })
-  return { text, place, era, binding, credential, expiresAt: expiresAt.getTime() }
-}
-
-function learnCodes(world: World, place: Place, written: readonly string[]): void {
-  const codes = written.map(code => code.replaceAll('-', ''))
-  expect(new Set(codes).size).toBe(10)
-  world.account(place).recovery = new Map(codes.map(code => [code, false]))
-  world.recoveryCodes.get(place.name)?.unshift(...codes)
-}
-
-/** What every change answers: the generation, and the grant that proved it, renewed with its deadline unchanged. */
-function learnChange(world: World, moment: Moment, grantUntil: number | null, change: Changed): void {
-  expect(change.generation).toBe(world.account({ name: moment.place }).generation)
-  expect(change.otherSessions).toBe('ended')
-  const until = grantUntil !== null && moment.now < grantUntil ? grantUntil : null
-  expect(change.grant?.expiresAt.getTime() ?? null).toBe(until)
-  if (change.grant === null) return
-  const { token, expiresAt } = change.grant
-  world.keep({ kind: 'grant', purpose: 'factors', ...tied(world, moment, token, expiresAt) })
-}
-
-const untilOf = (proof: Proof) => (proof !== null && 'grant' in proof ? (proof.grant?.expiresAt ?? null) : null)
 
 export interface BeginPick {
   context: ContextPick
@@ -284,100 +253,4 @@ function confirmation(world: World, place: Place, token: Token | null, pick: Ans
   const answer = pickAnswer(world, place, asTotp, own)
   const secrets = [...own, ...world.account(place).held.map(one => one.secret)]
   return { secrets, answer, tokens: token === null ? [] : [token] }
-}
-
-export type Care = 'remove' | 'regenerate' | 'disable'
-
-export async function care(world: World, place: Place, verb: Care, nth: number, pick: ProofPick, where: ContextPick) {
-  const moment = pickMoment(world, place, where, null)
-  const { proof, typed, tokens } = await proofFor(world, place, pick, moment)
-  const { held } = world.account(place)
-  const id = held[nth % Math.max(1, held.length + (nth === 5 ? 1 : 0))]?.id ?? 'f'.repeat(32)
-  const answer = proof !== null && 'answer' in proof ? proof.answer : undefined
-  const context = contextOf(moment)
-  const given = typed as NonNullable<typeof typed>
-  const done = await world.attempt<Changed & { recoveryCodes?: readonly string[] }>(
-    place,
-    verb,
-    { answer, tokens },
-    one => (verb === 'remove' ? one.remove(id, proof, moment) : one[verb](proof, moment)),
-    application => {
-      if (verb === 'remove') return application.totp.remove(place.subject, id, given, context)
-      if (verb === 'disable') return application.disable(place.subject, given, context)
-      return application.recoveryCodes.regenerate(place.subject, given, context)
-    },
-  )
-  if (done === null) return
-  if (verb === 'disable') world.ledger.wiped(place.name)
-  if (done.recoveryCodes !== undefined) learnCodes(world, place, done.recoveryCodes)
-  learnChange(world, moment, untilOf(proof), done)
-}
-
-export async function reset(world: World, place: Place, next: 'permit' | 'open') {
-  const { now } = world.moment(place, 'session-1', undefined)
-  const done = await world.attempt(
-    place,
-    'operator.reset',
-    {},
-    one => one.wipe(now),
-    application => application.operator.reset(place.subject, { ...audit, next }),
-  )
-  if (done === null) return
-  expect(done.permit !== null).toBe(next === 'permit')
-  world.ledger.wiped(place.name)
-  learnChange(world, world.moment(place, 'session-1', undefined), null, done)
-  if (done.permit === null) return
-  const { token, expiresAt } = done.permit
-  const moment = world.moment(place, 'session-1', undefined)
-  world.account(place).permit = world.keep({ kind: 'permit', ...tied(world, moment, token, expiresAt) })
-}
-
-export async function unlock(world: World, place: Place) {
-  await world.attempt(
-    place,
-    'operator.unlock',
-    {},
-    one => one.unlock(),
-    application => application.operator.unlock(place.subject, audit),
-  )
-}
-
-export async function importSecret(world: World, place: Place, secret: string) {
-  const done = await world.attempt(
-    place,
-    'operator.import',
-    {},
-    one => one.import(secret, world.clock()),
-    application => application.operator.import(place.subject, { totp: { secret } }, audit),
-  )
-  if (done === null) return
-  world.secrets.get(place.name)?.unshift(secret)
-  learnChange(world, world.moment(place, 'session-1', undefined), null, done)
-}
-
-export async function forget(world: World, place: Place) {
-  await world.application(place).operator.forget(place.subject, audit)
-  world.forget(place)
-}
-
-/** A challenge or an enrolment of one application is nothing to the other. */
-export async function crossApplications(world: World, token: Token | null, pick: AnswerPick) {
-  const [here, there] = [places[0] as Place, places[2] as Place]
-  if (token === null || token.place === there.name) return
-  const moment = world.moment(there, token.binding, token.credential)
-  const answer = pickAnswer(world, here, pick)
-  await world.attempt(
-    there,
-    'login.verify',
-    {},
-    () => refused('challenge_expired', 'invalid_code'),
-    application => application.login.verify(token.text, typedAnswer(answer), contextOf(moment)),
-  )
-  await world.attempt(
-    there,
-    'totp.confirm',
-    {},
-    () => refused('enrollment_expired', 'invalid_code', 'permit_required'),
-    application => application.totp.confirm(there.subject, token.text, { code: answer.spelt }, contextOf(moment)),
-  )
 }
