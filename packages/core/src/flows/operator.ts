@@ -32,7 +32,10 @@ export interface Operator {
    * }
    * ```
    */
-  reset(subject: string, audit: Audit & { next?: 'permit' | 'open' }): Promise<Changed & { permit: Token | null }>
+  reset(
+    subject: string,
+    audit: Audit & { next?: 'permit' | 'open' | undefined },
+  ): Promise<Changed & { permit: Token | null }>
 
   /**
    * Lifts locks and suspensions; the counts stay, so the next failure may shut again (R13). One read, at most one write.

@@ -18,7 +18,7 @@ const refusals: Record<RefusalCode, [status: number, title: string]> = {
   invalid_input: [422, 'This input does not have the form that is asked for.'],
   locked: [429, 'Too many wrong codes. Try again later, or use another method.'],
   suspended: [403, 'Too many wrong codes. Use another method, or ask support.'],
-  challenge_expired: [410, 'This sign-in took too long or was replaced. Start again.'],
+  challenge_expired: [410, 'This took too long, was used before, or was replaced. Start again.'],
   enrollment_expired: [410, 'This setup took too long or was replaced. Start again.'],
   method_unavailable: [403, 'This method cannot be used here and now.'],
   address_not_allowed: [403, 'Signing in from this network is not allowed.'],
