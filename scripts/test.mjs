@@ -17,7 +17,9 @@ await checkFormat(report)
 await checkTypes(report)
 await checkBy(report, 'imports run downwards', 'layers.mjs')
 await checkBy(report, 'examples in documents and docstrings', 'examples.mjs')
+await checkBy(report, 'docstrings of the public face', 'docstrings.mjs')
 await checkBy(report, 'quotations and links', 'documents.mjs')
+await checkBy(report, 'odds of guessing', 'odds.mjs --check')
 await checkBy(report, 'table of requirements', 'requirements.mjs --check')
 
 const built = 'build'

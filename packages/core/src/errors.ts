@@ -3,7 +3,17 @@
  * of the package may be loaded at once.
  */
 
-/** The codes of a {@link Refusal}, in the order of the documentation. A constant to switch on or to translate. */
+/**
+ * The codes of a {@link Refusal}, in the order of the documentation: to translate, or to look whether every one is.
+ *
+ * @example
+ * ```ts
+ * import { type RefusalCode, refusalCodes } from '@sallyport/core'
+ *
+ * const german: Partial<Record<RefusalCode, string>> = { invalid_code: 'Der Code stimmt nicht.' }
+ * const untranslated = refusalCodes.filter(code => german[code] === undefined)
+ * ```
+ */
 export const refusalCodes = [
   'invalid_code',
   'invalid_input',
