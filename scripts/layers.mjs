@@ -34,7 +34,7 @@ const noble = ['@noble/hashes', '@scure/base']
 export const rooms = [
   {
     name: 'words',
-    files: ['errors.ts', 'events.ts', 'store/contract.ts', 'flows/outcomes.ts'],
+    files: ['errors.ts', 'events.ts', 'store/contract.ts', 'outcomes.ts'],
     mayImport: [],
     packages: [],
   },

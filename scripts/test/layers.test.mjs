@@ -26,9 +26,8 @@ describe('the rooms of the core', () => {
     const tree = {
       'otp/totp.ts': "import { hmac } from '@noble/hashes/hmac.js'\nexport const at = () => Date.now()\n",
       'errors.ts': 'export const refusal = 1\n',
-      'subject/attempts.ts':
-        "import { refusal } from '../errors.js'\nimport type { Method } from '../flows/outcomes.js'\n",
-      'flows/outcomes.ts': 'export type Method = string\n',
+      'subject/attempts.ts': "import { refusal } from '../errors.js'\nimport type { Method } from '../outcomes.js'\n",
+      'outcomes.ts': 'export type Method = string\n',
       'flows/login.ts': "import { x } from '../subject/attempts.js'\nimport { y } from '../otp/totp.js'\n",
     }
     expect(checkCore(lay(tree))).toEqual([])

@@ -1,4 +1,4 @@
-import type { Method } from './flows/outcomes.js'
+import type { Method } from './outcomes.js'
 
 /** What happened to a subject's second factor. Emitted after the commit, at most once; carries no code, secret or address. */
 export type TwoFactorEvent = { subject: string; at: Date } & EventDetails

@@ -3,6 +3,7 @@ export { isRefusal, type Refusal, type RefusalCode, refusalCodes, SallyportError
 export type { TwoFactorEvent } from './events.js'
 export type { Context, ContextOf } from './flows/context.js'
 export type { ImportedFactors, Resealed } from './flows/operator.js'
+export type { TwoFactorOptions } from './options.js'
 export type {
   Answer,
   Audit,
@@ -18,8 +19,7 @@ export type {
   Status,
   Token,
   Warning,
-} from './flows/outcomes.js'
-export type { TwoFactorOptions } from './options.js'
+} from './outcomes.js'
 export type { Policy } from './policy/policy.js'
 export type { Bytes, Store, Stored, Summary, Write } from './store/contract.js'
 export { createTwoFactor, type TwoFactor } from './two-factor.js'

@@ -1,6 +1,7 @@
 /** What a profile page does with factors that are there: look, remove, regenerate, turn off. */
 
 import type { EventDetails } from '../events.js'
+import type { Changed, Input, Proof, RecoveryCodes, Status } from '../outcomes.js'
 import { requiredFrom } from '../policy/policy.js'
 import { type JudgedProof, takeProof, usableMethods } from '../subject/answers.js'
 import { shut } from '../subject/attempts.js'
@@ -11,7 +12,6 @@ import { checkSubject } from '../usage.js'
 import { type Context, checkContext } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeId } from './input.js'
-import type { Changed, Input, Proof, RecoveryCodes, Status } from './outcomes.js'
 import { changed, judgeProof, renewGrant } from './proofs.js'
 
 /** The verbs of a profile page, enrolment apart. */

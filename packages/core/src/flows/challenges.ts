@@ -1,5 +1,6 @@
 /** Challenges: the state between a password, or a session, and the code. */
 import { refusal } from '../errors.js'
+import type { Challenge, Input } from '../outcomes.js'
 import {
   type JudgedAnswer,
   type ProvingMethod,
@@ -12,7 +13,6 @@ import type { Facts, SubjectState, Transition } from '../subject/state.js'
 import type { TokenContent } from '../vault/tokens.js'
 import type { Context } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
-import type { Challenge, Input } from './outcomes.js'
 import { holds, tiesOf } from './ties.js'
 
 const minute = 60_000

@@ -1,9 +1,9 @@
 /** What a browser filled, judged before any I/O: a refusal, never a crash (R6, R45). */
 import { refusal, usageError } from '../errors.js'
 import { normalizeCode } from '../otp/totp.js'
+import type { Answer, Input } from '../outcomes.js'
 import type { JudgedAnswer } from '../subject/answers.js'
 import { normalizeRecoveryCode } from '../subject/recovery-codes.js'
-import type { Answer, Input } from './outcomes.js'
 
 const longestCode = 64
 const longestName = 64

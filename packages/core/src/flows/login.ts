@@ -1,6 +1,7 @@
 /** Between the password and the session. */
 import { refusal } from '../errors.js'
 import { requireFirstEnrollment } from '../options.js'
+import type { Answer, Changed, Enrollment, Gate, Input, Passed, RecoveryCodes } from '../outcomes.js'
 import { decide, type GateFacts } from '../policy/decide.js'
 import { requiredFrom } from '../policy/policy.js'
 import { enrollmentBudget, refuseUnlessAnswerable } from '../subject/attempts.js'
@@ -27,7 +28,6 @@ import {
 } from './enrollment.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeAnswer } from './input.js'
-import type { Answer, Changed, Enrollment, Gate, Input, Passed, RecoveryCodes } from './outcomes.js'
 import { passed } from './passes.js'
 import { changed } from './proofs.js'
 

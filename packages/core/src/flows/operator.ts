@@ -2,13 +2,13 @@
 import * as z from 'zod/mini'
 import { refusal, SallyportError, usageError } from '../errors.js'
 import { decodeSecret, encodeSecret } from '../otp/secret.js'
+import type { Audit, Changed, Token } from '../outcomes.js'
 import { refuseIfPermitOutstanding } from '../subject/answers.js'
 import { unlocked } from '../subject/attempts.js'
 import { addAuthenticator } from '../subject/authenticators.js'
 import { algorithm, hasFactor, withChangedFactors, withoutFactors } from '../subject/state.js'
 import { checked, checkSubject, plainObject } from '../usage.js'
 import type { Gatehouse } from './gatehouse.js'
-import type { Audit, Changed, Token } from './outcomes.js'
 import { changed } from './proofs.js'
 
 const permitLifetime = 24 * 60 * 60_000

@@ -1,8 +1,9 @@
 /** The pass: the only thing that may start a session (R35). */
+
+import type { Method, Passed, Warning } from '../outcomes.js'
 import { fewRecoveryCodes } from '../subject/answers.js'
 import { recoveryCodesLeft } from '../subject/recovery-codes.js'
 import { hasFactor, type SubjectState } from '../subject/state.js'
-import type { Method, Passed, Warning } from './outcomes.js'
 
 /** Authentication method references (RFC 8176) of a method: a recovery code has no name of its own there. */
 export function methodReferences(method: Method): readonly string[] {

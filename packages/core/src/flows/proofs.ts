@@ -1,10 +1,10 @@
 /** Proofs of a change of factors: judged before any I/O, taken in the write, and, where a grant, given back renewed (R31). */
 import { refusal } from '../errors.js'
+import type { Answer, Changed, Input, Token } from '../outcomes.js'
 import type { JudgedProof, UsedGrant } from '../subject/answers.js'
 import type { Context } from './context.js'
 import type { Gatehouse, Performed } from './gatehouse.js'
 import { judgeAnswer, requireObject } from './input.js'
-import type { Answer, Changed, Input, Token } from './outcomes.js'
 import { holds, tiesOf } from './ties.js'
 
 /** The purpose of step-up that proves for the verbs of this library. */

@@ -1,5 +1,6 @@
 /** Step-up: a fresh proof within a session, for one purpose. */
 import { refusal, usageError } from '../errors.js'
+import type { Answer, Challenge, Input, Method, Token } from '../outcomes.js'
 import { refuseIfPermitOutstanding, takeGrant } from '../subject/answers.js'
 import { hasFactor } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
@@ -7,7 +8,6 @@ import { answerChallenge, newChallenge, openChallenge, refuseIfForeign } from '.
 import { type Context, checkContext } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeAnswer } from './input.js'
-import type { Answer, Challenge, Input, Method, Token } from './outcomes.js'
 import { methodReferences } from './passes.js'
 import { factorsPurpose, newGrant, openGrant } from './proofs.js'
 
