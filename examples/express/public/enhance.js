@@ -37,6 +37,17 @@ for (const input of document.querySelectorAll('input[data-digits]')) {
   })
 }
 
+// The permit of an operator's link goes from the address bar, and from the history with it, into the form.
+function takePermit() {
+  const permit = new URLSearchParams(location.hash.slice(1)).get('permit')
+  const field = document.getElementById('permit')
+  if (permit === null || field === null) return
+  field.value = permit
+  history.replaceState(null, '', location.pathname)
+}
+takePermit()
+addEventListener('hashchange', takePermit)
+
 // A second click on a button that is at work would answer with a code that has just been used up.
 for (const form of document.forms) {
   form.addEventListener('submit', event => {

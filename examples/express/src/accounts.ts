@@ -20,7 +20,7 @@ export interface User {
 /** What is wrong with a form, said to the person who filled it in. */
 export class FormProblem extends Error {
   constructor(
-    readonly field: 'email' | 'password',
+    readonly field: 'email' | 'password' | 'current',
     message: string,
   ) {
     super(message)
@@ -41,10 +41,7 @@ export function makeAccounts() {
     async signUp(email: unknown, password: unknown): Promise<User> {
       const address = readEmail(email)
       if (address === null) throw new FormProblem('email', 'Enter an email address, such as you@example.com.')
-      if (typeof password !== 'string' || password.length < 8) {
-        throw new FormProblem('password', 'Choose a password of at least 8 characters.')
-      }
-      const passwordHash = await hash(password)
+      const passwordHash = await hashNew(password)
       if (byEmail.has(address)) throw new FormProblem('email', 'There is an account with this address already.')
       const user: User = {
         id: randomUUID(),
@@ -75,6 +72,15 @@ export function makeAccounts() {
       return right && user !== undefined ? user : null
     },
 
+    /** Ends what was begun under the old password; ending the other sessions is up to the caller. */
+    async changePassword(user: User, current: unknown, password: unknown): Promise<void> {
+      if ((await this.checkPassword(user.email, current)) !== user) {
+        throw new FormProblem('current', 'That is not your current password.')
+      }
+      user.passwordHash = await hashNew(password)
+      user.passwordVersion += 1
+    },
+
     find: (id: string | undefined): User | null => (id === undefined ? null : (byId.get(id) ?? null)),
 
     /** The user that must be there. */
@@ -86,6 +92,13 @@ export function makeAccounts() {
 
     all: (): readonly User[] => [...byId.values()],
   }
+}
+
+async function hashNew(password: unknown): Promise<string> {
+  if (typeof password !== 'string' || password.length < 8) {
+    throw new FormProblem('password', 'Choose a password of at least 8 characters.')
+  }
+  return hash(password)
 }
 
 /** An address in lower case; null where it is none. `:` is left out, since it parts issuer and account in a key URI. */

@@ -1,5 +1,6 @@
 /** What happened to each user's second factor, for the user to see: a real application would also write an email. */
 import type { TwoFactorEvent } from '@sallyport/core'
+import type { Accounts } from './accounts.js'
 
 export interface Entry {
   at: Date
@@ -13,11 +14,27 @@ const kept = 8
 
 export type Activity = ReturnType<typeof makeActivity>
 
-export function makeActivity() {
+export function makeActivity(accounts: Accounts) {
   const bySubject = new Map<string, Entry[]>()
+  const nameOf = (id: string) => accounts.find(id)?.email ?? id
+
+  /** A code that was used already is told as `failed` first: one line for both is enough. */
+  function takeBackFailure(replay: Extract<TwoFactorEvent, { purpose: string }>): void {
+    const { text } = describe({ ...replay, type: 'failed' }, nameOf)
+    const entries = bySubject.get(replay.subject) ?? []
+    const failure = entries.find(entry => entry.text === text && entry.at.getTime() === replay.at.getTime())
+    if (failure === undefined) return
+    failure.times -= 1
+    bySubject.set(
+      replay.subject,
+      entries.filter(entry => entry.times > 0),
+    )
+  }
+
   return {
     record(event: TwoFactorEvent): void {
-      const entry = { at: event.at, ...describe(event), times: 1 }
+      if (event.type === 'replay_detected') takeBackFailure(event)
+      const entry = { at: event.at, ...describe(event, nameOf), times: 1 }
       const earlier = bySubject.get(event.subject) ?? []
       const again = earlier[0]?.text === entry.text
       if (again) entry.times += earlier[0]?.times ?? 0
@@ -28,7 +45,7 @@ export function makeActivity() {
   }
 }
 
-function describe(event: TwoFactorEvent): { text: string; alarming: boolean } {
+function describe(event: TwoFactorEvent, nameOf: (id: string) => string): { text: string; alarming: boolean } {
   const calm = (text: string) => ({ text, alarming: false })
   const alarm = (text: string) => ({ text, alarming: true })
   switch (event.type) {
@@ -37,16 +54,20 @@ function describe(event: TwoFactorEvent): { text: string; alarming: boolean } {
     case 'removed':
       return calm('An authenticator was removed.')
     case 'verified':
-      return calm(`${event.purpose === 'login' ? 'Signed in' : 'Confirmed'} with ${one(event.method)}.`)
+      return calm(`${event.purpose === 'login' ? 'Logged in' : 'Confirmed'} with ${one(event.method)}.`)
     case 'failed':
+      if (event.purpose === 'login') return alarm(`Your password was right, but ${one(event.method)} was wrong.`)
+      if (event.purpose === 'enrollment') return alarm('A wrong first code was entered for a new authenticator.')
+      return alarm('A wrong code was entered while you were logged in.')
+    case 'replay_detected':
       return alarm(
         event.purpose === 'login'
-          ? `Your password was right, but ${one(event.method)} was wrong.`
-          : 'A wrong code was entered while you were signed in.',
+          ? 'Your password was right, but the code had been used already.'
+          : 'A code that was used already was entered again.',
       )
-    case 'replay_detected':
-      return alarm('A code that was used already was entered again.')
     case 'locked':
+      if (event.purpose === 'enrollment')
+        return alarm('Setting up is locked for a while, after too many wrong first codes.')
       return alarm('Codes from your authenticators are locked for a while, after too many wrong ones.')
     case 'suspended':
       return alarm('Codes from your authenticators are switched off, after far too many wrong ones.')
@@ -59,9 +80,9 @@ function describe(event: TwoFactorEvent): { text: string; alarming: boolean } {
     case 'disabled':
       return alarm('Two-factor authentication was turned off.')
     case 'reset':
-      return alarm(`An operator (${event.by}) reset two-factor authentication: ${event.reason}`)
+      return alarm(`An operator (${nameOf(event.by)}) reset two-factor authentication: ${event.reason}`)
     case 'unlocked':
-      return calm(`An operator (${event.by}) lifted a lock: ${event.reason}`)
+      return calm(`An operator (${nameOf(event.by)}) lifted a lock: ${event.reason}`)
     case 'imported':
       return calm('An authenticator was taken over from another system.')
     case 'forgotten':

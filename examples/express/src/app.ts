@@ -8,10 +8,13 @@ import { keptByNobody, requireFormToken, securityHeaders } from './protection.js
 import { apiKeyRoutes } from './routes/api-key.js'
 import { authenticatorRoutes } from './routes/authenticators.js'
 import { loginRoutes } from './routes/login.js'
+import { newPasswordRoutes } from './routes/new-password.js'
 import { operatorRoutes } from './routes/operator.js'
 import { passwordRoutes } from './routes/password.js'
 import { profileRoutes } from './routes/profile.js'
+import { recoveryCodeRoutes } from './routes/recovery-codes.js'
 import { currentUser, sessions } from './sessions.js'
+import { makeSlipBox } from './slips.js'
 import { connectTwoFactor } from './two-factor.js'
 
 export interface AppOptions {
@@ -27,7 +30,8 @@ export interface AppOptions {
 
 export function createApp({ key, required = false, https = true, clock = Date.now }: AppOptions): Express {
   const accounts = makeAccounts()
-  const activity = makeActivity()
+  const activity = makeActivity(accounts)
+  const slips = makeSlipBox(clock)
   const login = connectTwoFactor({ key, accounts, required, onEvent: activity.record, clock })
 
   const app = express()
@@ -43,11 +47,13 @@ export function createApp({ key, required = false, https = true, clock = Date.no
 
   app.get('/', (req, res) => res.redirect(req.user === undefined ? '/login' : '/profile'))
   app.use(passwordRoutes(accounts, login))
-  app.use(loginRoutes(accounts, login, clock))
-  app.use('/profile', profileRoutes(activity, login))
-  app.use('/profile', authenticatorRoutes(login))
-  app.use('/profile', apiKeyRoutes(login))
-  app.use('/operator', operatorRoutes(accounts, login))
+  app.use(loginRoutes(accounts, login, slips, clock))
+  app.use('/profile', profileRoutes(activity, login, slips))
+  app.use('/profile', recoveryCodeRoutes(login, slips))
+  app.use('/profile', authenticatorRoutes(login, slips, clock))
+  app.use('/profile', newPasswordRoutes(accounts))
+  app.use('/profile', apiKeyRoutes(login, slips))
+  app.use('/operator', operatorRoutes(accounts, login, slips))
 
   app.use(notFound)
   app.use(onError)

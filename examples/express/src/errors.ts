@@ -9,11 +9,12 @@ export const notFound: RequestHandler = (_req, res) => {
   show(res, 'message', { title: 'Page not found', text: 'There is nothing at this address.' })
 }
 
-export const onError: ErrorRequestHandler = (error, _req, res, next) => {
+export const onError: ErrorRequestHandler = (error, req, res, next) => {
   if (res.headersSent) return next(error)
   if (isRefusal(error)) {
     statusOf(res, error)
-    return show(res, 'message', { title: 'That did not work', text: inWords(error) })
+    const turnOn = error.code === 'not_enrolled' && req.user !== undefined
+    return show(res, 'message', { title: 'That did not work', text: inWords(error), turnOn })
   }
   if (statusOf(res, error)) {
     // A store that is down, a record that cannot be believed, a mistake of ours: the log tells which, the person does not.
@@ -34,7 +35,7 @@ const serverError = { title: 'Something went wrong on our side', text: 'Please t
 const messages: Record<number, { title: string; text: string }> = {
   403: {
     title: 'This page was out of date',
-    text: 'It was open for long, or you signed in or out in another tab. Nothing was changed: please go back to the start and try again.',
+    text: 'It was open for long, or you logged in or out in another tab. Nothing was changed: please go back to the start and try again.',
   },
   413: { title: 'That was too much', text: 'The form sent more than we take.' },
 }

@@ -5,7 +5,8 @@ import { problem } from '@sallyport/core/http'
 import { Eta } from 'eta'
 import type { Response } from 'express'
 import { formToken } from './protection.js'
-import { inWords } from './refusals.js'
+import { type About, inWords } from './refusals.js'
+import type { Notice } from './sessions.js'
 
 const eta = new Eta({ views: fileURLToPath(new URL('../views', import.meta.url)), cache: true })
 
@@ -16,21 +17,22 @@ export function show(res: Response, page: string, data: object = {}): void {
   const { session, user } = res.req
   const { notice } = session
   if (notice !== undefined) delete session.notice
-  const everywhere = { user, notice, formToken: formToken(res.req), formatDate }
+  const path = res.req.originalUrl.split('?')[0]
+  const everywhere = { user, notice, path, formToken: formToken(res.req), formatDate }
   res.type('html').send(eta.render(page, { error: null, ...everywhere, ...data }))
 }
 
-/** Goes to another page, which says `notice` once. */
-export function goTo(res: Response, path: string, notice?: string): void {
-  if (notice !== undefined) res.req.session.notice = notice
+/** Goes to another page, which says `text` once. */
+export function goTo(res: Response, path: string, text?: string, kind: Notice['kind'] = 'good'): void {
+  if (text !== undefined) res.req.session.notice = { text, kind }
   res.redirect(303, path)
 }
 
 /** Shows the form again with what was refused; any other error is thrown on. */
-export function showRefused(res: Response, error: unknown, page: string, data: object): void {
+export function showRefused(res: Response, error: unknown, page: string, data: object, about: About = 'totp'): void {
   if (!isRefusal(error)) throw error
   statusOf(res, error)
-  show(res, page, { ...data, error: inWords(error) })
+  show(res, page, { ...data, error: inWords(error, about), field: error.field })
 }
 
 /** Sets status and `Retry-After` of an error of Sallyport's. False where it is none. */

@@ -1,11 +1,12 @@
 /** What Sallyport refuses, said to the person at the browser. */
 import type { Refusal, RefusalCode } from '@sallyport/core'
+import type { AnswerMethod } from './methods.js'
 
 /** One sentence or two per refusal; the type makes sure that none is missing. `wait` is a time in words, or null. */
 const sentences: Record<RefusalCode, (wait: string | null) => string> = {
   invalid_code: wait =>
     wait === null
-      ? 'That code is not right, or it was used already. Check it and try again.'
+      ? 'That code is not right, or it was used already. If you just used it, wait for the next one.'
       : `That code is not right. There were too many wrong ones: codes from your app are locked for ${wait}.`,
   invalid_input: () => 'Something in this form does not look right. A name can have up to 64 characters.',
   locked: wait => `There were too many wrong codes, so codes from your app are locked for ${wait ?? 'a while'}.`,
@@ -15,13 +16,13 @@ const sentences: Record<RefusalCode, (wait: string | null) => string> = {
   enrollment_expired: () =>
     'This QR code is no longer valid: it was used already, or it took too long. Please start again.',
   method_unavailable: () => 'You cannot use that kind of code here. Choose another.',
-  address_not_allowed: () => 'Signing in from this network is not allowed.',
+  address_not_allowed: () => 'Logging in from this network is not allowed.',
   send_too_soon: wait => `We sent you a code a moment ago. You can ask for another in ${wait ?? 'a minute'}.`,
   send_limit: wait => `We cannot send more codes for now. Try again in ${wait ?? 'a while'}.`,
   delivery_failed: () => 'We could not deliver the code. Try again, or use another way.',
   proof_required: () => 'Please confirm with a code first.',
   permit_required: () =>
-    'An operator has reset your two-factor authentication. To sign in you need the one-time permit that the operator gave you.',
+    'An operator has reset your two-factor authentication. Open the link that the operator gave you, or paste its permit here.',
   not_enrolled: () => 'This needs two-factor authentication, which is off for your account. Turn it on first.',
   not_found: () => 'That is not there any more. It may have been changed in another tab.',
   would_lock_out: () => 'This is your last authenticator. To go without one, turn two-factor authentication off.',
@@ -31,9 +32,42 @@ const sentences: Record<RefusalCode, (wait: string | null) => string> = {
     'We could not find out whether that worked, and the code may be used up. Check your profile, then try again with a new code.',
 }
 
+/**
+ * What is refused: a code of the app, a recovery code, the first code of an authenticator that is being set up, or, at the gate,
+ * a person who has no way left to answer.
+ */
+export type About = AnswerMethod | 'setup' | 'gate'
+
+/** Where it matters what was asked for. */
+const otherSentences: Record<Exclude<About, 'totp'>, Partial<typeof sentences>> = {
+  recovery_code: {
+    invalid_code: () => 'That code is not right, or it was used already. Take another one from your list.',
+  },
+  gate: {
+    locked: wait =>
+      `There were too many wrong codes, and you have no recovery codes left. Wait ${wait ?? 'a while'}, or ask the operator to unlock your account.`,
+    suspended: () =>
+      'There were far too many wrong codes, and you have no recovery codes left. Ask the operator to unlock your account.',
+  },
+  setup: {
+    invalid_code: wait =>
+      wait === null
+        ? 'That code is not right. Take the one that the app shows now, and see that the phone sets its clock by itself.'
+        : lockedSetup(wait),
+    locked: wait => lockedSetup(wait ?? 'a while'),
+    suspended: () =>
+      'There were far too many wrong first codes, so setting up is switched off. Ask the operator to unlock it.',
+  },
+}
+
+function lockedSetup(wait: string): string {
+  return `There were too many wrong first codes, so setting up an authenticator is locked for ${wait}. Then start again with a new QR code.`
+}
+
 /** The refusal in words. */
-export function inWords(refusal: Refusal): string {
-  return sentences[refusal.code](refusal.retryAfter === null ? null : waitInWords(refusal.retryAfter))
+export function inWords(refusal: Refusal, about: About = 'totp'): string {
+  const sentence = (about !== 'totp' && otherSentences[about][refusal.code]) || sentences[refusal.code]
+  return sentence(refusal.retryAfter === null ? null : waitInWords(refusal.retryAfter))
 }
 
 /** A time to wait, in words; never shorter than it is. */

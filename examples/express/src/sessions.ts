@@ -4,6 +4,12 @@ import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type { Accounts, User } from './accounts.js'
 
+/** A sentence for the top of the next page: what went well, what did not, or neither. */
+export interface Notice {
+  text: string
+  kind: 'good' | 'alarming' | 'plain'
+}
+
 declare module 'express-session' {
   interface SessionData {
     /** Who is signed in, and `user.sessionsVersion` of that moment. */
@@ -16,7 +22,7 @@ declare module 'express-session' {
     /** Step-up challenges by purpose. */
     challenges: Record<string, string>
     /** Shown once, on the next page. */
-    notice: string
+    notice: Notice
   }
 }
 

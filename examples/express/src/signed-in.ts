@@ -4,7 +4,7 @@ import type { User } from './accounts.js'
 import { goTo } from './pages.js'
 
 export const onlySignedIn: RequestHandler = (req, res, next) => {
-  if (req.user === undefined) goTo(res, '/login', 'Please log in first.')
+  if (req.user === undefined) goTo(res, '/login', 'Please log in first.', 'plain')
   else next()
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createApp } from '../src/app.js'
 import { typed } from './authenticator-app.js'
 import { type RunningApp, startApp } from './running-app.js'
-import { password, Visitor } from './visitor.js'
+import { password, recoveryCodesOf, Visitor } from './visitor.js'
 
 let app: RunningApp
 let client: APIRequestContext
@@ -72,14 +72,19 @@ const everyForm = [
   '/logout',
   '/profile/authenticators/first',
   '/profile/authenticators/setup',
+  '/profile/authenticators/setup/cancel',
   '/profile/authenticators/add',
   '/profile/authenticators/0123456789abcdef0123456789abcdef/replace',
   '/profile/authenticators/0123456789abcdef0123456789abcdef/remove',
   '/profile/recovery-codes',
+  '/profile/recovery-codes/saved',
+  '/profile/password',
   '/profile/disable',
   '/profile/api-key',
+  '/profile/api-key/done',
   '/operator/users/somebody/reset',
   '/operator/users/somebody/unlock',
+  '/operator/permit/done',
 ]
 
 describe('form tokens', () => {
@@ -165,7 +170,9 @@ describe('R45: odd input', () => {
       })
       expect(response.status()).toBe(401)
     }
-    const page = await client.get('/login?permit[]=x&permit=%22%3E%3Cscript%3E')
+    const page = await client.post('/login', {
+      form: { _csrf: await ada.formToken('/login'), email: ada.email, password: 'x', permit: '"><script>' },
+    })
     expect(await page.text()).not.toContain('<script>')
   })
 
@@ -193,15 +200,111 @@ describe('two requests at once', () => {
     for (const response of responses) expect([303, 403, 422]).toContain(response.status())
   })
 
-  test('the same confirmation twice shows one set of recovery codes', async () => {
+  test('the same confirmation twice shows one set of recovery codes, to both', async () => {
     await ada.send('/signup', '/signup', { email: ada.email, password })
     const setup = await ada.send('/profile', '/profile/authenticators/first')
     const phone = typed(/id="setup-key">([^<]+)</.exec(setup)?.[1] ?? '')
     const form = { _csrf: await ada.formToken('/profile'), code: await phone.code(app.clock()) }
     const responses = await Promise.all([1, 2].map(() => client.post('/profile/authenticators/setup', { form })))
     const pages = await Promise.all(responses.map(response => response.text()))
-    expect(pages.filter(page => page.includes('Save your recovery codes'))).toHaveLength(1)
-    expect(pages.filter(page => page.includes('no longer valid'))).toHaveLength(1)
+    const sets = pages.map(page => recoveryCodesOf(page).join())
+    expect(sets[0]).toMatch(/^[0-9A-Z,-]{279}$/)
+    expect(sets[1]).toBe(sets[0])
+  })
+})
+
+describe('what is shown once', () => {
+  const codesPage = '/profile/recovery-codes/new'
+  const shown = async () => recoveryCodesOf(await (await client.get(codesPage)).text())
+
+  async function makesNewCodes(): Promise<string[]> {
+    await ada.enrolled()
+    const answer = { method: 'totp', code: await ada.nextCode() }
+    return recoveryCodesOf(await ada.send('/profile', '/profile/recovery-codes', answer))
+  }
+
+  test('a POST answers with a redirect, and a refresh shows the same ten codes until they are saved', async () => {
+    const codes = await makesNewCodes()
+    expect(codes).toHaveLength(10)
+    const again = await client.get(codesPage)
+    expect(again.headers()['cache-control']).toBe('no-store')
+    expect(recoveryCodesOf(await again.text())).toEqual(codes)
+    expect(await (await client.get('/profile')).text()).not.toContain('wrong')
+
+    await ada.send(codesPage, '/profile/recovery-codes/saved')
+    expect((await client.get(codesPage, { maxRedirects: 0 })).headers()['location']).toBe('/profile')
+  })
+
+  test('it is gone after ten minutes, and with the session', async () => {
+    await makesNewCodes()
+    app.clock.advance(10 * 60_000 - 1)
+    expect(await shown()).toHaveLength(10)
+    app.clock.advance(1)
+    expect(await shown()).toEqual([])
+
+    const answer = { method: 'totp', code: await ada.nextCode() }
+    expect(recoveryCodesOf(await ada.send('/profile', '/profile/recovery-codes', answer))).toHaveLength(10)
+    await ada.send('/profile', '/logout')
+    await ada.signIn()
+    expect(await shown()).toEqual([])
+  })
+
+  test('nobody else sees it', async () => {
+    await makesNewCodes()
+    const elsewhere = new Visitor(app, await request.newContext({ baseURL: app.origin }))
+    elsewhere.phone = ada.phone
+    await elsewhere.signIn()
+    expect(await elsewhere.isSignedIn()).toBe(true)
+    expect(recoveryCodesOf(await (await elsewhere.request.get(codesPage)).text())).toEqual([])
+  })
+})
+
+describe('a change of the password', () => {
+  const fresh = 'a different horse'
+
+  test('R55: a second screen that waits under the old password is refused after it', async () => {
+    await ada.enrolled()
+    const thief = new Visitor(app, await request.newContext({ baseURL: app.origin }))
+    thief.phone = ada.phone
+    await thief.sendPassword()
+    const changed = await ada.send('/profile', '/profile/password', { current: password, password: fresh })
+    expect(changed).toContain('The password was changed')
+    expect(await thief.sendCode(await ada.nextCode())).toContain('Please start again')
+    expect(await thief.isSignedIn()).toBe(false)
+
+    expect(await thief.sendPassword()).toContain('is not right')
+    await thief.sendPassword(fresh)
+    await thief.sendCode(await ada.nextCode())
+    expect(await thief.isSignedIn()).toBe(true)
+  })
+
+  test('it takes the current one, ends the other sessions and keeps its own', async () => {
+    await ada.enrolled()
+    const elsewhere = new Visitor(app, await request.newContext({ baseURL: app.origin }))
+    elsewhere.phone = ada.phone
+    await elsewhere.signIn()
+    for (const [current, next, said] of [
+      ['a guess', fresh, 'not your current password'],
+      [password, 'short', 'at least 8 characters'],
+    ] as const) {
+      expect(await ada.send('/profile', '/profile/password', { current, password: next })).toContain(said)
+    }
+    expect(await elsewhere.isSignedIn()).toBe(true)
+    await ada.send('/profile', '/profile/password', { current: password, password: fresh })
+    expect(await elsewhere.isSignedIn()).toBe(false)
+    expect(await ada.isSignedIn()).toBe(true)
+  })
+})
+
+describe('activity', () => {
+  test('a code that was used already is one line', async () => {
+    await ada.enrolled()
+    const code = await ada.nextCode()
+    await ada.send('/profile', '/profile/recovery-codes', { method: 'totp', code })
+    await ada.send('/profile', '/profile/recovery-codes', { method: 'totp', code })
+    const profile = await (await client.get('/profile')).text()
+    expect(profile.match(/<li class="alarming">/g)).toHaveLength(1)
+    expect(profile).toContain('A code that was used already was entered again.')
   })
 })
 

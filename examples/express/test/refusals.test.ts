@@ -5,9 +5,12 @@ import { inWords, waitInWords } from '../src/refusals.js'
 describe('refusals in words', () => {
   test.each(refusalCodes)('%s is said to a person', code => {
     for (const retryAfter of [null, 900]) {
-      const sentence = inWords({ code, retryAfter } as Parameters<typeof inWords>[0])
-      expect(sentence).toMatch(/^[A-Z].{20,}[.?]$/)
-      expect(sentence).not.toMatch(/_|undefined|null|NaN/)
+      for (const about of ['totp', 'recovery_code', 'setup', 'gate'] as const) {
+        const sentence = inWords({ code, retryAfter } as Parameters<typeof inWords>[0], about)
+        expect(sentence).toMatch(/^[A-Z].{20,}[.?]$/)
+        expect(sentence).not.toMatch(/_|undefined|null|NaN/)
+        if (about === 'setup') expect(sentence).not.toContain('codes from your app')
+      }
     }
   })
 

@@ -5,6 +5,11 @@ import type { RunningApp } from './running-app.js'
 
 export const password = 'correct horse battery staple'
 
+/** What a page shows of them. */
+export function recoveryCodesOf(page: string): string[] {
+  return [...page.matchAll(/<li><code>([^<]+)</g)].map(match => match[1] as string)
+}
+
 export class Visitor {
   phone: Omit<AuthenticatorApp, 'uri'> | undefined
   recoveryCodes: string[] = []
@@ -34,12 +39,13 @@ export class Visitor {
     this.phone = typed(/id="setup-key">([^<]+)</.exec(setup)?.[1] ?? '')
     const code = await this.nextCode()
     const shown = await this.send('/profile/authenticators/setup', '/profile/authenticators/setup', { code, name: '' })
-    this.recoveryCodes = [...shown.matchAll(/<li><code>([^<]+)</g)].map(match => match[1] as string)
+    this.recoveryCodes = recoveryCodesOf(shown)
+    await this.send('/profile', '/profile/recovery-codes/saved')
     return this
   }
 
-  sendPassword(): Promise<string> {
-    return this.send('/login', '/login', { email: this.email, password })
+  sendPassword(secret = password): Promise<string> {
+    return this.send('/login', '/login', { email: this.email, password: secret })
   }
 
   /** Answers the second screen. */

@@ -45,11 +45,15 @@ export function plainObject<T extends z.core.$ZodLooseShape>(shape: T) {
   return z.pipe(z.custom<z.input<z.ZodMiniObject<T>>>(isPlainObject, 'must be a plain object'), z.strictObject(shape))
 }
 
+function isThenable(value: unknown): boolean {
+  return typeof (value as { then?: unknown }).then === 'function'
+}
+
 function isPlainObject(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
+  if (Object.prototype.toString.call(value) !== '[object Object]') return false
   const prototype: unknown = Object.getPrototypeOf(value)
   // Whichever realm it comes from, `Object.prototype` is the object that has a prototype of null.
-  return (prototype === null || Object.getPrototypeOf(prototype) === null) && !('then' in value)
+  return (prototype === null || Object.getPrototypeOf(prototype) === null) && !isThenable(value)
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Something precious of the application's own: shown only after a fresh code. */
 import { Router } from 'express'
 import { methodOf } from '../methods.js'
-import { show, showRefused } from '../pages.js'
+import { goTo, show, showRefused } from '../pages.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'
+import { type SlipBox, slipMinutes } from '../slips.js'
 import { askForCode, requireCode } from '../step-up.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 
@@ -15,7 +16,7 @@ const form = {
   button: 'Reveal',
 }
 
-export function apiKeyRoutes(login: TwoFactorLogin): Router {
+export function apiKeyRoutes(login: TwoFactorLogin, slips: SlipBox): Router {
   const routes = Router()
   routes.use(onlySignedIn)
 
@@ -27,10 +28,21 @@ export function apiKeyRoutes(login: TwoFactorLogin): Router {
   routes.post('/api-key', async (req, res) => {
     try {
       await requireCode(req, purpose, login)
-      show(res, 'api-key', { apiKey: signedInUser(req).apiKey })
+      slips.keep(req, 'apiKey', { key: signedInUser(req).apiKey })
+      goTo(res, '/profile/api-key/shown')
     } catch (error) {
-      showRefused(res, error, 'confirm', { ...form, method: methodOf(req.body.method) })
+      showRefused(res, error, 'confirm', { ...form, method: methodOf(req.body.method) }, methodOf(req.body.method))
     }
+  })
+
+  routes.get('/api-key/shown', (req, res) => {
+    const slip = slips.find(req, 'apiKey')
+    if (slip === null) goTo(res, '/profile')
+    else show(res, 'api-key', { ...slip, minutes: slipMinutes })
+  })
+  routes.post('/api-key/done', (req, res) => {
+    slips.drop(req, 'apiKey')
+    goTo(res, '/profile')
   })
 
   return routes

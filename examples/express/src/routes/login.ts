@@ -5,10 +5,12 @@ import type { Accounts } from '../accounts.js'
 import { showEnrollment } from '../enrollment-page.js'
 import { methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
-import { inWords, waitInWords } from '../refusals.js'
+import { type About, inWords, waitInWords } from '../refusals.js'
+import type { SlipBox } from '../slips.js'
 import type { TwoFactorLogin } from '../two-factor.js'
+import { recoveryCodesPage } from './recovery-codes.js'
 
-export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, clock: () => number): Router {
+export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: SlipBox, clock: () => number): Router {
   const { twoFactor, contextOf } = login
   const routes = Router()
 
@@ -23,18 +25,21 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, clock: ()
       goTo(res, await login.afterCode(req))
     } catch (error) {
       if (isRefusal(error) && error.code === 'challenge_expired') return startAgain(req, res, error)
-      showRefused(res, error, 'login-code', await secondScreen(req, req.body.method))
+      const method = methodOf(req.body.method)
+      showRefused(res, error, 'login-code', await secondScreen(req, method), method)
     }
   })
 
   /** What the second screen asks for; where codes of the app are locked, that is a recovery code. */
   async function secondScreen(req: Request, method: unknown): Promise<object> {
     const user = accounts.get(req.session.login?.userId ?? '')
-    const { locks } = await twoFactor.status(user.id, contextOf(req, user))
+    const { locks, recoveryCodes } = await twoFactor.status(user.id, contextOf(req, user))
     const lock = locks.find(shut => shut.method === 'totp')
     if (lock === undefined) return { method: methodOf(method), locked: null }
     const wait = lock.until === null ? null : waitInWords((lock.until.getTime() - clock()) / 1000)
-    return { method: 'recovery_code', locked: { wait } }
+    // The field is another one than the person has just filled in: what was wrong is not wrong with it.
+    const switched = method !== 'recovery_code'
+    return { method: 'recovery_code', switched, locked: { wait, codesLeft: recoveryCodes?.left ?? 0 } }
   }
 
   routes.get('/login/enroll', async (req, res) => {
@@ -50,9 +55,10 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, clock: ()
       )
       accounts.get(passed.subject).twoFactorGeneration = passed.generation
       await login.signIn(req, passed)
-      show(res, 'recovery-codes', { recoveryCodes: passed.recoveryCodes, fresh: true })
+      slips.keep(req, 'recoveryCodes', { codes: passed.recoveryCodes, first: true })
+      goTo(res, recoveryCodesPage)
     } catch (error) {
-      if (isRefusal(error) && error.code === 'enrollment_expired') return startAgain(req, res, error)
+      if (isRefusal(error) && error.code === 'enrollment_expired') return startAgain(req, res, error, 'setup')
       await showSetup(req, res, { error, name })
     }
   })
@@ -66,16 +72,22 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, clock: ()
       const options = { account: user.email, resume: pending.enrollment }
       const enrollment = await twoFactor.login.enroll(pending.challenge, options, contextOf(req, user))
       pending.enrollment = enrollment.token
-      showEnrollment(res, enrollment, { action: '/login/enroll', ...refused })
+      const { permitRequired } = await twoFactor.status(user.id, contextOf(req, user))
+      const why = permitRequired
+        ? 'Your two-factor authentication was reset: set it up again to finish logging in.'
+        : 'Your account needs a second factor to finish logging in.'
+      const cancel = { action: '/logout', button: 'Log out' }
+      const form = { title: 'Set up your authenticator', why, action: '/login/enroll', cancel, now: clock() }
+      showEnrollment(res, enrollment, { ...form, ...refused })
     } catch (error) {
-      startAgain(req, res, error)
+      startAgain(req, res, error, 'setup')
     }
   }
 
-  function startAgain(req: Request, res: Response, error?: unknown): void {
+  function startAgain(req: Request, res: Response, error?: unknown, about?: About): void {
     if (error !== undefined && !isRefusal(error)) throw error
     delete req.session.login
-    goTo(res, req.user === undefined ? '/login' : '/profile', error && inWords(error))
+    goTo(res, req.user === undefined ? '/login' : '/profile', error && inWords(error, about), 'alarming')
   }
 
   return routes

@@ -1,23 +1,24 @@
 /** The operator's pages: who has a second factor, unlocking, and the way back in for somebody who lost everything. */
-import { SallyportError, type Status } from '@sallyport/core'
+import { isRefusal, SallyportError, type Status } from '@sallyport/core'
 import { type RequestHandler, Router } from 'express'
 import type { Accounts, User } from '../accounts.js'
 import { methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'
+import { type SlipBox, slipMinutes } from '../slips.js'
 import { askForCode, requireCode } from '../step-up.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 
 const purpose = 'reset-two-factor'
 
-export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin): Router {
+export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips: SlipBox): Router {
   const { twoFactor } = login
   const routes = Router()
   routes.use(onlySignedIn, onlyOperators)
 
-  routes.get('/', async (_req, res) => {
+  routes.get('/', async (req, res) => {
     const rows = await Promise.all(accounts.all().map(async user => ({ user, status: await statusOrNull(user) })))
-    show(res, 'operator', { rows })
+    show(res, 'operator', { rows, permitFor: slips.find(req, 'permit')?.email })
   })
 
   routes.get('/users/:id/reset', async (req, res, next) => {
@@ -35,25 +36,42 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin): Route
     const again = { target, reason, method: methodOf(req.body.method) }
     if (reason === '') {
       res.status(422)
-      return show(res, 'operator-reset', { ...again, error: 'Say how you made sure that it is really them.' })
+      return show(res, 'operator-reset', {
+        ...again,
+        field: 'reason',
+        error: 'Say how you made sure that it is really them.',
+      })
     }
     try {
       await requireCode(req, purpose, login)
     } catch (error) {
-      return showRefused(res, error, 'operator-reset', again)
+      if (isRefusal(error) && error.code === 'not_enrolled') throw error
+      return showRefused(res, error, 'operator-reset', again, again.method)
     }
-    const { permit, generation } = await twoFactor.operator.reset(target.id, { by: operator.email, reason })
+    const { permit, generation } = await twoFactor.operator.reset(target.id, { by: operator.id, reason })
     target.twoFactorGeneration = generation
-    // A real application knows its own address; the `Host` header is the browser's word.
-    const link = `${req.protocol}://${req.get('host')}/login?permit=${permit?.token}`
-    show(res, 'operator-permit', { target, link, expiresAt: permit?.expiresAt })
+    if (permit !== null) slips.keep(req, 'permit', { email: target.email, ...permit })
+    goTo(res, '/operator/permit')
+  })
+
+  routes.get('/permit', (req, res) => {
+    const slip = slips.find(req, 'permit')
+    if (slip === null) return goTo(res, '/operator')
+    // A real application knows its own address; the `Host` header is the browser's word. What follows `#` is not sent to the
+    // server, and so does not get into its logs.
+    const link = `${req.protocol}://${req.get('host')}/login/permit#permit=${slip.token}`
+    show(res, 'operator-permit', { ...slip, link, minutes: slipMinutes })
+  })
+  routes.post('/permit/done', (req, res) => {
+    slips.drop(req, 'permit')
+    goTo(res, '/operator')
   })
 
   routes.post('/users/:id/unlock', async (req, res, next) => {
     const operator = signedInUser(req)
     const target = somebodyElse(req.params.id, operator)
     if (target === null) return next()
-    await twoFactor.operator.unlock(target.id, { by: operator.email, reason: 'unlocked on the operator page' })
+    await twoFactor.operator.unlock(target.id, { by: operator.id, reason: 'unlocked on the operator page' })
     goTo(res, '/operator', `${target.email} can try codes again.`)
   })
 

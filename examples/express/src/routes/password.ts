@@ -2,7 +2,8 @@
 import { isRefusal } from '@sallyport/core'
 import { Router } from 'express'
 import { type Accounts, FormProblem } from '../accounts.js'
-import { goTo, show, showRefused } from '../pages.js'
+import { goTo, show, showRefused, statusOf } from '../pages.js'
+import { inWords } from '../refusals.js'
 import { renewSession } from '../sessions.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 
@@ -27,14 +28,18 @@ export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Route
   })
 
   routes.get('/login', (req, res) => {
-    const permit = text(req.query['permit'])
-    if (req.user !== undefined && permit === '') goTo(res, '/profile')
-    else show(res, 'login', { email: '', permit, askForPermit: permit !== '' })
+    if (req.user !== undefined) goTo(res, '/profile')
+    else show(res, 'login', { email: '', permit: '', askForPermit: false })
+  })
+
+  /** Where the link of an operator leads: the permit is in its fragment, and a script moves it into the form. */
+  routes.get('/login/permit', (_req, res) => {
+    show(res, 'login', { email: '', permit: '', askForPermit: true })
   })
 
   routes.post('/login', async (req, res) => {
     const { email, password, permit } = req.body
-    const again = { email: text(email), permit: text(permit), askForPermit: text(permit) !== '' }
+    const again = { email: text(email), permit: text(permit).trim(), askForPermit: text(permit) !== '' }
     const user = await accounts.checkPassword(email, password)
     if (user === null) {
       res.status(401)
@@ -44,8 +49,12 @@ export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Route
     try {
       goTo(res, await login.afterPassword(req, user))
     } catch (error) {
-      const askForPermit = isRefusal(error) && error.code === 'permit_required'
-      showRefused(res, error, 'login', { ...again, askForPermit: askForPermit || again.askForPermit })
+      if (!isRefusal(error) || error.code !== 'permit_required') {
+        return showRefused(res, error, 'login', again, 'gate')
+      }
+      statusOf(res, error)
+      const said = again.permit === '' ? inWords(error) : uselessPermit
+      show(res, 'login', { ...again, askForPermit: true, field: 'permit', error: said })
     }
   })
 
@@ -56,6 +65,8 @@ export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Route
 
   return routes
 }
+
+const uselessPermit = 'This permit is used, expired or not for this account: ask the operator for a new one.'
 
 /** What goes back into a form field. */
 function text(value: unknown): string {

@@ -61,6 +61,7 @@ describe('changes of factors', () => {
     const old = ada.phone
     await ada.follow('Replace')
     await ada.answer(await ada.nextCode(), 'Continue')
+    expect(await ada.heading()).toBe('Replace Authenticator')
     const fresh = await ada.scanScreen()
     expect(fresh.secret).not.toBe(old?.secret)
     await ada.page.reload()
@@ -81,6 +82,7 @@ describe('changes of factors', () => {
     const phone = ada.phone
     await ada.follow('Add another')
     await ada.answer(await ada.nextCode(), 'Continue')
+    expect(await ada.heading()).toBe('Add another authenticator')
     const tablet = await ada.scanScreen()
     ada.phone = tablet
     await ada.confirm('Tablet')
@@ -113,7 +115,7 @@ describe('changes of factors', () => {
     await ada.page.goto('/profile/recovery-codes')
     await ada.answer(await ada.nextCode(), 'Make new codes')
     expect(await elsewhere.isSignedIn()).toBe(false)
-    await ada.follow('I have saved them')
+    await ada.press('I have saved them')
     expect(await ada.heading()).toBe('Security')
   })
 
@@ -154,6 +156,9 @@ describe('step-up for something of the application', () => {
     expect(await ada.page.content()).not.toMatch(/acme_live_\w{10}/)
     await ada.answer(await ada.nextCode(), 'Reveal')
     expect(await ada.page.locator('#api-key').innerText()).toMatch(/^acme_live_[\w-]{24}$/)
+    await ada.page.reload()
+    expect(await ada.page.locator('#api-key').innerText()).toMatch(/^acme_live_[\w-]{24}$/)
+    await ada.press('Done')
 
     const again = await ada.send('/profile', '/profile/api-key', { method: 'totp', code: await ada.nextCode() })
     expect(again).not.toMatch(/acme_live_\w{10}/)

@@ -112,12 +112,14 @@ describe('login', () => {
     await ada.givePassword()
     for (let guess = 0; guess < 5; guess++) await ada.answer(await ada.wrongCode())
     expect(await ada.error()).toContain('locked for 15 minutes')
+    expect(await ada.text()).toContain('Use a recovery code now, or wait 15 minutes.')
+    expect(await ada.page.locator('#code').getAttribute('aria-invalid')).toBeNull()
     await ada.page.goto('/login/code')
-    expect(await ada.text()).toContain('locked for another 15 minutes')
+    expect(await ada.text()).toContain('Use a recovery code now, or wait 15 minutes.')
     app.clock.advance(10 * 60_000 + 1000)
     await ada.page.goto('/login')
     await ada.givePassword()
-    expect(await ada.text()).toContain('locked for another 5 minutes')
+    expect(await ada.text()).toContain('or wait 5 minutes.')
     app.clock.advance(5 * 60_000)
     await ada.page.reload()
     await ada.answer(await ada.nextCode())
@@ -134,6 +136,26 @@ describe('login', () => {
     expect(await ada.text()).toContain(
       'Your password was right, but a code from your authenticator was wrong. (5 times)',
     )
+  })
+
+  test('S5: where no recovery code is left, a lock leads to the operator', async () => {
+    for (const code of ada.recoveryCodes) {
+      await ada.forgetCookies()
+      await ada.sendPassword()
+      await ada.sendCode(code, 'recovery_code')
+    }
+    await ada.forgetCookies()
+    await ada.givePassword()
+    for (let guess = 0; guess < 5; guess++) await ada.answer(await ada.wrongCode())
+    expect(await ada.text()).toContain('Wait 15 minutes, or ask the operator to unlock your account.')
+    expect(await ada.page.locator('#code').count()).toBe(0)
+    await ada.follow('Start again')
+    await ada.givePassword()
+    expect(await ada.error()).toContain('Wait 15 minutes, or ask the operator to unlock your account.')
+    app.clock.advance(15 * 60_000)
+    await ada.givePassword()
+    await ada.answer(await ada.nextCode())
+    expect(await ada.heading()).toBe('Security')
   })
 
   test('S5: the right code is refused while locked', async () => {

@@ -33,7 +33,7 @@ describe('operator', () => {
     await olga.page.goto('/operator')
     await olga.follow('Reset ada@example.com')
     await olga.page.getByLabel('How did you make sure').fill('Video call, showed her passport')
-    await olga.answer(await olga.nextCode(), 'Reset')
+    await olga.answer(await olga.nextCode(), 'Reset two-factor authentication')
     return olga.page.locator('#permit-link').innerText()
   }
 
@@ -46,16 +46,20 @@ describe('operator', () => {
     expect(ada.path).toBe('/login')
 
     await ada.givePassword()
-    expect(await ada.error()).toContain('one-time permit')
+    expect(await ada.error()).toContain('Open the link that the operator gave you, or paste its permit here.')
     await ada.page.getByLabel('One-time permit').fill('a guess')
     await ada.fillPassword()
     await ada.press('Log in')
-    expect(await ada.error()).toContain('one-time permit')
+    expect(await ada.error()).toContain('This permit is used, expired or not for this account')
     expect(await ada.isSignedIn()).toBe(false)
 
-    await ada.page.goto(link)
-    await ada.givePassword()
+    await ada.openLink(link)
+    // Out of the address bar, and never sent to the server before the form is.
+    expect(ada.page.url()).toBe(`${app.origin}/login/permit`)
+    await ada.fillPassword()
+    await ada.press('Log in')
     expect(await ada.heading()).toBe('Set up your authenticator')
+    expect(await ada.text()).toContain('Your two-factor authentication was reset')
     expect(await ada.isSignedIn()).toBe(false)
     const fresh = await ada.scanScreen()
     expect(fresh.secret).not.toBe(ada.phone?.secret)
@@ -66,7 +70,7 @@ describe('operator', () => {
     expect(await ada.heading()).toBe('Save your recovery codes')
     ada.recoveryCodes = await ada.readRecoveryCodes()
     expect(await ada.isSignedIn()).toBe(true)
-    await ada.follow('I have saved them')
+    await ada.press('I have saved them')
     expect(await ada.text()).toContain(
       'olga@example.com) reset two-factor authentication: Video call, showed her passport',
     )
@@ -80,19 +84,26 @@ describe('operator', () => {
 
   test('S12: the permit works once', async () => {
     const link = await reset()
-    await ada.page.goto(link)
+    await ada.openLink(link)
     await ada.givePassword()
     ada.phone = await ada.scanScreen()
     await ada.confirm()
 
     await ada.forgetCookies()
-    await ada.page.goto(link)
+    await ada.openLink(link)
     await ada.givePassword()
     expect(await ada.heading()).toBe('One more step')
   })
 
   test('S12: the permit can be pasted, and is of no use to somebody else', async () => {
-    const permit = new URL(await reset()).searchParams.get('permit') as string
+    const link = await reset()
+    const permit = await olga.page.locator('#permit-token').innerText()
+    expect(link).toBe(`${app.origin}/login/permit#permit=${permit}`)
+    await olga.page.reload()
+    expect(await olga.page.locator('#permit-link').innerText()).toBe(link)
+    await olga.press('Done')
+    await olga.page.goBack()
+    expect(await olga.page.locator('#permit-link').count()).toBe(0)
     await ada.forgetCookies()
     const bob = await new Visitor(app, ada.request, 'bob@example.com').enrolled()
     await ada.forgetCookies()
@@ -108,7 +119,7 @@ describe('operator', () => {
 
   test('S12: the old codes and recovery codes are void', async () => {
     const link = await reset()
-    await ada.page.goto(link)
+    await ada.openLink(link)
     await ada.givePassword()
     const [old, oldRecoveryCode] = [ada.phone, ada.recoveryCodes[0] as string]
     ada.phone = await ada.scanScreen()
@@ -123,8 +134,9 @@ describe('operator', () => {
     await olga.page.goto('/operator')
     expect(await olga.page.getByRole('link', { name: 'Reset olga@example.com' }).count()).toBe(0)
     await olga.follow('Reset ada@example.com')
+    expect(await olga.page.locator('#reason:focus').count()).toBe(1)
     await olga.page.getByLabel('How did you make sure').fill('She asked')
-    await olga.answer(await olga.wrongCode(), 'Reset')
+    await olga.answer(await olga.wrongCode(), 'Reset two-factor authentication')
     expect(await olga.error()).toContain('not right')
     expect(await olga.page.getByLabel('How did you make sure').inputValue()).toBe('She asked')
     expect(await ada.twoFactorBadge()).toBe('On')
@@ -136,10 +148,20 @@ describe('operator', () => {
     await elsewhere.guessFiveTimes()
     await olga.page.goto('/operator')
     expect(await olga.text()).toContain('locked')
+    expect(await olga.text()).toContain('2FA on')
     await olga.press('Unlock ada@example.com')
     expect(await olga.text()).toContain('ada@example.com can try codes again.')
     await elsewhere.sendCode(await elsewhere.nextCode())
     expect(await elsewhere.isSignedIn()).toBe(true)
+  })
+
+  test('S12: an operator without a second factor is led to one', async () => {
+    await olga.page.goto('/profile/disable')
+    await olga.answer(await olga.nextCode(), 'Turn off')
+    await olga.page.goto('/operator')
+    await olga.follow('Reset ada@example.com')
+    await olga.press('Turn on two-factor authentication')
+    expect(await olga.heading()).toBe('Set up your authenticator')
   })
 
   test('R50: for others there is no operator page', async () => {
@@ -166,6 +188,22 @@ describe('where a second factor is required', () => {
     await ada.confirm()
     expect(await ada.readRecoveryCodes()).toHaveLength(10)
     expect(await ada.isSignedIn()).toBe(true)
+    await ada.leave()
+  })
+
+  test('R35: five wrong first codes lock the setup, and the page says so', async () => {
+    const ada = await Person.arrive(browser, app)
+    await ada.signUp()
+    expect(await ada.text()).toContain('Your account needs a second factor to finish logging in.')
+    ada.phone = await ada.scanScreen()
+    for (let guess = 0; guess < 5; guess++) await ada.answer(await ada.wrongCode(), 'Confirm')
+    expect(await ada.error()).toContain('setting up an authenticator is locked for 15 minutes')
+    expect(await ada.page.locator('.notice.alarming').count()).toBe(1)
+
+    app.clock.advance(15 * 60_000)
+    await ada.givePassword()
+    await ada.press('Log out')
+    expect(await ada.text()).toContain('You are logged out.')
     await ada.leave()
   })
 

@@ -52,6 +52,7 @@ describe('pages', () => {
     for (const path of [
       '/profile',
       '/profile/disable',
+      '/profile/password',
       '/profile/recovery-codes?method=recovery_code',
       '/operator',
       '/x',
@@ -61,7 +62,7 @@ describe('pages', () => {
     }
     await ada.logOut()
     await look()
-    await ada.page.goto('/login?permit=from-an-operator')
+    await ada.page.goto('/login/permit#permit=from-an-operator')
     await look()
     await ada.givePassword()
     await look()

@@ -58,9 +58,15 @@ export class Person extends Visitor {
 
   /** Up to the second screen, or in. */
   async givePassword(): Promise<void> {
-    if (this.path !== '/login') await this.page.goto('/login')
+    if (!['/login', '/login/permit'].includes(this.path)) await this.page.goto('/login')
     await this.fillPassword()
     await this.press('Log in')
+  }
+
+  /** As from an email: a tab that has the page open already loads it once more. */
+  async openLink(link: string): Promise<void> {
+    await this.page.goto('about:blank')
+    await this.page.goto(link)
   }
 
   async fillPassword(): Promise<void> {

@@ -119,7 +119,7 @@ describe('recovery codes', () => {
     }
     await ada.follow('Make new recovery codes')
     await ada.answer(await ada.nextCode(), 'Make new codes')
-    await ada.follow('I have saved them')
+    await ada.press('I have saved them')
     expect(await ada.text()).not.toContain('locks you out')
   })
 

@@ -160,7 +160,9 @@ function describe(house: Gatehouse, state: SubjectState, context: Context): Stat
     generation: state.generation,
     required: from !== null && now >= from,
     enrollBy: !enabled && from !== null && now < from ? new Date(from) : null,
-    methods: usableMethods(state, now).map(method => ({ method, hint: null })),
+    methods: usableMethods(state, now)
+      .filter(method => shut(state, method, now) === null)
+      .map(method => ({ method, hint: null })),
     locks: totpShut === null ? [] : [{ method: 'totp', until: dateOrNull(totpShut.until) }],
     authenticators: state.authenticators.map(({ id, name, createdAt, lastUsedAt }) => ({
       id,

@@ -93,15 +93,14 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
         expiresAt,
       } as const
       // Where an enrolment goes on, its proof was used up when it began: whatever comes as one now is judged only if it does not.
-      const mayResume = house.tokens.open('enrollment', resume, house.now()) !== null
-      const judged = mayResume ? null : judgeProof(house, proof, subject, context)
+      const resumable = openResumable(house, resume, about, context)
+      const judged = resumable === null ? judgeProof(house, proof, subject, context) : null
       const { outcome } = await house.perform(subject, context, (state, facts): Transition<Pending> => {
         refuseIfPermitOutstanding(state)
-        const resumed = resumeEnrollment(house, resume, about, state, context)
-        if (resumed !== null) return { state, events: [], outcome: resumed }
+        if (resumable?.content.epoch === state.epoch) return { state, events: [], outcome: resumable }
         refuseUnlessAnswerable(state, enrollmentBudget, facts.now)
         refuseIfNoRoom(state, replaces, facts.window)
-        const shown = mayResume ? judgeProof(house, proof, subject, context) : judged
+        const shown = resumable === null ? judged : judgeProof(house, proof, subject, context)
         if (!hasFactor(state) && shown === null) {
           return { state, events: [], outcome: newEnrollment(house, about, state, context) }
         }
@@ -152,7 +151,8 @@ const anything = z.optional(z.unknown())
 
 /** What `login.enroll` takes: a first authenticator replaces nothing, and there is nothing to prove. */
 export const loginOptions = plainObject({ account, resume: anything })
-const profileOptions = plainObject({ account, resume: anything, replaces: anything, proof: anything })
+const proof = z.optional(z.custom<Proof | null>(value => typeof value === 'object', 'must be an object'))
+const profileOptions = plainObject({ account, resume: anything, replaces: anything, proof })
 
 /** The code and the name of a confirmation. @throws Refusal `invalid_code`, `invalid_input` */
 export function judgeConfirmation(answer: { code: Input; name?: Input }): { code: string; name: string } {
@@ -177,16 +177,13 @@ export function newEnrollment(house: Gatehouse, about: About, state: SubjectStat
   return { token: house.tokens.seal('enrollment', content), content }
 }
 
-/** The enrolment that this session holds already, if it is the same one; null counts as none (S13). */
-export function resumeEnrollment(
-  house: Gatehouse,
-  resume: Input,
-  about: About,
-  state: SubjectState,
-  context: Context,
-): Pending | null {
+/**
+ * The enrolment that this session holds already, if it is the same one; null counts as none (S13). It goes on where its epoch is
+ * still that of the record.
+ */
+export function openResumable(house: Gatehouse, resume: Input, about: About, context: Context): Pending | null {
   const content = house.tokens.open('enrollment', resume, house.now())
-  if (content === null || content.epoch !== state.epoch || !holds(content, context)) return null
+  if (content === null || !holds(content, context)) return null
   const same =
     content.stage === about.stage &&
     content.subject === about.subject &&

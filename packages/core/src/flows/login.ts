@@ -22,8 +22,8 @@ import {
   loginOptions,
   newEnrollment,
   openEnrollment,
+  openResumable,
   refuseIfForeignEnrollment,
-  resumeEnrollment,
   showEnrollment,
 } from './enrollment.js'
 import type { Gatehouse } from './gatehouse.js'
@@ -195,8 +195,9 @@ export function loginFlow(house: Gatehouse): Login {
       refuseIfSuperseded(opened, state)
       refuseUnlessAnswerable(state, enrollmentBudget, house.now())
       const about = { stage: 'login', subject, replaces: null, proven: false, grant: null, permit, expiresAt } as const
-      const pending =
-        resumeEnrollment(house, resume, about, state, context) ?? newEnrollment(house, about, state, context)
+      const resumable = openResumable(house, resume, about, context)
+      const resumes = resumable?.content.epoch === state.epoch
+      const pending = resumes ? resumable : newEnrollment(house, about, state, context)
       return showEnrollment(house, pending, account)
     },
 

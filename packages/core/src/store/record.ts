@@ -42,6 +42,9 @@ export function historyAfter(version: string | null, before: readonly string[]):
   return version === null ? [] : [version, ...before].slice(0, remembered)
 }
 
+/** The history of a record that does not open: as long as one can be, and of nothing that is known. */
+export const unknownHistory: readonly string[] = Array(remembered).fill('')
+
 /** Whether a history reaches back to the very first version. */
 export function isComplete(before: readonly string[]): boolean {
   return before.length < remembered

@@ -8,7 +8,7 @@ import { emptyState, type SubjectState, type Transition } from '../subject/state
 import type { Keyring } from '../vault/keyring.js'
 import type { Store, Stored } from './contract.js'
 import { late, within } from './deadline.js'
-import { historyAfter, isComplete, openRecord, recordKey, sealRecord, summarize } from './record.js'
+import { historyAfter, isComplete, openRecord, recordKey, sealRecord, summarize, unknownHistory } from './record.js'
 
 const mostTries = 8
 /** A store that failed to write is asked once more: a second failure is no accident. */
@@ -70,7 +70,7 @@ export function makeRecords(store: Store, keyring: Keyring, namespace: string, d
     if (stored === null) return { version: null, state: emptyState, before: [], newestKey: true, readable: true }
     const record = openRecord(keyring, { namespace, key }, stored)
     if (record === null) {
-      return { version: stored.version, state: emptyState, before: [], newestKey: false, readable: false }
+      return { version: stored.version, state: emptyState, before: unknownHistory, newestKey: false, readable: false }
     }
     return { version: stored.version, ...record, readable: true }
   }

@@ -11,7 +11,8 @@ const longestLock = day
 /** The rung from which a lock lasts {@link longestLock}. */
 const topRung = Math.ceil(Math.log2(longestLock / firstLock))
 
-const untouched: Attempts = { failures: 0, lastFailureAt: 0, rung: 0, lockedUntil: null, suspended: false }
+const open = { lockedUntil: null, endsBy: null, suspended: false }
+const untouched: Attempts = { failures: 0, lastFailureAt: 0, rung: 0, ...open }
 
 /** How a method is shut: until a moment (ms), or, with null, until another method proves or an operator unlocks. */
 export interface Shut {
@@ -20,10 +21,12 @@ export interface Shut {
 
 /** Whether and how a method is shut. A stored lock is taken as at most 24 h ahead, whatever the clock did since (R7). */
 export function shut(state: SubjectState, method: string, now: number): Shut | null {
-  const attempts = attemptsOf(state, method)
-  if (attempts.suspended) return { until: null }
-  if (attempts.lockedUntil === null || attempts.lockedUntil <= now) return null
-  return { until: Math.min(attempts.lockedUntil, now + longestLock) }
+  const { suspended, lockedUntil, endsBy } = attemptsOf(state, method)
+  if (suspended) return { until: null }
+  if (lockedUntil === null || lockedUntil <= now) return null
+  if (lockedUntil <= now + longestLock) return { until: lockedUntil }
+  if (endsBy !== null && endsBy <= now) return null
+  return { until: Math.min(endsBy ?? Number.POSITIVE_INFINITY, now + longestLock) }
 }
 
 /** @throws Refusal `locked` or `suspended` where the method is shut */
@@ -34,7 +37,8 @@ export function refuseIfShut(state: SubjectState, method: string, now: number): 
 
 /**
  * The refusal of an answer by a method that is shut; null where it is open. It writes nothing, unless the lock lies further ahead
- * than a lock can: it was made by a clock that has been set back since, and is brought to where it ends in a day (R7).
+ * than a lock can: a clock made it that was ahead, or this one is behind. Then it is written, once, by when it ends here (R7); the
+ * lock itself stays, for the clock that made it may still be in use.
  */
 export function refusedIfShut(
   state: SubjectState,
@@ -44,8 +48,8 @@ export function refusedIfShut(
   const how = shut(state, method, now)
   if (how === null) return null
   const refused = refusalOf(how, now)
-  if (!isTooFarAhead(state, method, now)) return { state, events: [], refused }
-  const attempts = { ...attemptsOf(state, method), lockedUntil: how.until, lastFailureAt: now }
+  if (!isEndless(state, method, now)) return { state, events: [], refused }
+  const attempts = { ...attemptsOf(state, method), endsBy: now + longestLock }
   return { state: withAttempts(state, method, attempts), events: [], refused }
 }
 
@@ -54,14 +58,16 @@ export function refuseUnlessAnswerable(state: SubjectState, method: string, now:
   if (!mayAnswer(state, method, now)) refuseIfShut(state, method, now)
 }
 
-/** Whether an answer is worth asking for: also under a lock that is too far ahead, since the answer brings that to an end. */
+/** Whether an answer is worth asking for: also under a lock that would never end, since the answer gives it an end. */
 export function mayAnswer(state: SubjectState, method: string, now: number): boolean {
-  return shut(state, method, now) === null || isTooFarAhead(state, method, now)
+  return shut(state, method, now) === null || isEndless(state, method, now)
 }
 
-function isTooFarAhead(state: SubjectState, method: string, now: number): boolean {
-  const { suspended, lockedUntil } = attemptsOf(state, method)
-  return !suspended && lockedUntil !== null && lockedUntil > now + longestLock
+/** Whether a lock lies further ahead than a lock can, and nothing says yet by when it ends all the same. */
+function isEndless(state: SubjectState, method: string, now: number): boolean {
+  const { suspended, lockedUntil, endsBy } = attemptsOf(state, method)
+  const latest = now + longestLock
+  return !suspended && lockedUntil !== null && lockedUntil > latest && (endsBy === null || endsBy > latest)
 }
 
 function refusalOf(how: Shut, now: number): Refusal {
@@ -107,7 +113,7 @@ export function countFailure(
     events.push({ type: 'suspended', method, purpose })
   } else if (failures % failuresPerLock === 0) {
     const length = Math.min(firstLock * 2 ** attempts.rung, longestLock)
-    attempts = { ...attempts, lockedUntil: now + length, rung: Math.min(attempts.rung + 1, topRung) }
+    attempts = { ...attempts, lockedUntil: now + length, endsBy: null, rung: Math.min(attempts.rung + 1, topRung) }
     retryAfter = secondsUntil(now + length, now)
     events.push({ type: 'locked', method, purpose })
   }
@@ -118,10 +124,7 @@ export function countFailure(
 export function clearFailures(state: SubjectState, proven: string): SubjectState {
   const attempts: SubjectState['attempts'] = {}
   for (const [method, value] of Object.entries(state.attempts)) {
-    attempts[method] =
-      method === proven
-        ? { ...value, failures: 0, lockedUntil: null, suspended: false }
-        : { ...value, suspended: false }
+    attempts[method] = method === proven ? { ...value, ...open, failures: 0 } : { ...value, suspended: false }
   }
   return { ...state, attempts }
 }
@@ -138,7 +141,7 @@ export function unlocked(state: SubjectState): SubjectState {
   if (!Object.values(state.attempts).some(isShut)) return state
   const attempts: SubjectState['attempts'] = {}
   for (const [method, value] of Object.entries(state.attempts)) {
-    attempts[method] = { ...value, suspended: false, lockedUntil: null }
+    attempts[method] = { ...value, ...open }
   }
   return { ...state, attempts }
 }

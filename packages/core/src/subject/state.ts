@@ -36,6 +36,8 @@ const attempts = z.strictObject({
   /** How often it was locked, less one for every day without failure. */
   rung: z.number(),
   lockedUntil: z.nullable(z.number()),
+  /** By when the lock ends where `lockedUntil` lies further ahead than a lock can: some clock was wrong (R7). */
+  endsBy: z.nullable(z.number()),
   suspended: z.boolean(),
 })
 

@@ -4,6 +4,7 @@ import { problem } from '@sallyport/core/http'
 import { virtualAuthenticator } from '@sallyport/core/testing'
 import { memoryStore } from '@sallyport/memory'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { decodeSecret } from '../../src/otp/secret.js'
 import { makeApplication, minute, newKey } from '../support/harness.js'
 
 /** Everything in a value that a log, an error report or a debugger could show of it. */
@@ -114,7 +115,7 @@ describe('a canary', () => {
     const verified = await twoFactor.stepUp.verify('alice', stepUp.challenge, { method: 'totp', code: code() }, context)
     secrets.add(verified.grant.token)
     const regenerated = await twoFactor.recoveryCodes.regenerate('alice', { grant: verified.grant.token }, context)
-    for (const recovery of regenerated.recoveryCodes) secrets.add(recovery)
+    for (const recovery of regenerated.recoveryCodes) secrets.add(recovery).add(recovery.replaceAll('-', ''))
     secrets.add(regenerated.grant?.token ?? '')
     await attempt(() => twoFactor.stepUp.redeem(verified.grant.token, 'alice', 'pay', context))
     failing.now = true
@@ -132,6 +133,17 @@ describe('a canary', () => {
     )
     const status = await twoFactor.status('alice', context)
 
+    // Bytes too, as an inspection shows them: in decimals or in hex.
+    for (const bytes of [Buffer.from(key, 'base64'), Buffer.from(decodeSecret(pending.setupKey))]) {
+      secrets.add([...bytes.subarray(0, 8)].join(', '))
+      secrets.add(bytes.subarray(0, 8).toString('hex'))
+      secrets.add(
+        bytes
+          .subarray(0, 8)
+          .toString('hex')
+          .replace(/..(?=.)/g, '$& '),
+      )
+    }
     secrets.delete('')
     expect(errors.length).toBeGreaterThan(20)
     expect(events.length).toBeGreaterThan(10)

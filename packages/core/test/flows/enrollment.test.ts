@@ -80,16 +80,18 @@ describe('enrolment from the profile', () => {
   })
 
   it('S13: resumes whatever comes as a proof with a refresh: the one that counted was used up', async () => {
-    const { twoFactor, context, enroll } = makeApplication()
+    const { twoFactor, context, enroll, calls, reset } = makeApplication()
     const alice = await enroll('alice')
     const first = await twoFactor.totp.enroll(
       'alice',
       { account, proof: { method: 'totp', code: alice.code() } },
       context,
     )
+    reset()
     for (const proof of [{ method: 'totp', code: '' }, { grant: 'ended' }, { method: 'totp', code: '000000' }]) {
       expect(await twoFactor.totp.enroll('alice', { account, resume: first.token, proof }, context)).toEqual(first)
     }
+    expect(calls).toEqual({ get: 3, put: 0, delete: 0 })
   })
 
   it('counts a resumed enrolment that does not hold as none', async () => {

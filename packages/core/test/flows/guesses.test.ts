@@ -191,6 +191,26 @@ describe('budgets', () => {
     expect((await twoFactor.login.verify(await challenge('alice'), await answer(), context)).because).toBe('verified')
   })
 
+  it.each([24.2, 25, 49, 240])(
+    'R10: gives no more guesses to who goes between servers whose clocks are %i hours apart',
+    async skew => {
+      const application = makeApplication()
+      const { twoFactor, enroll, context, challenge, clock, settings, store } = application
+      const alice = await enroll('alice')
+      const ahead = createTwoFactor({ ...settings, store, clock: () => clock() + skew * hour })
+      const guess = { method: 'totp', code: alice.wrongCode() }
+      let answered = 0
+      for (let round = 0; round < 40; round++) {
+        const gate = await ahead.login.begin('alice', context)
+        if (gate.outcome !== 'challenge') throw new Error(gate.outcome)
+        const there = await refusalOf(ahead.login.verify(gate.challenge, guess, context))
+        const here = await refusalOf(twoFactor.login.verify(await challenge('alice'), guess, context))
+        answered += [there, here].filter(({ code }) => code === 'invalid_code').length
+      }
+      expect(answered).toBe(5)
+    },
+  )
+
   it('R3: takes codes of a smaller window where it was widened after many authenticators were enrolled', async () => {
     const { twoFactor, enroll, context, clock, settings, store } = makeApplication()
     const alice = await enroll('alice')

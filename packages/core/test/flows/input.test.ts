@@ -93,6 +93,14 @@ describe('input from a browser', () => {
       await expectRefusal(twoFactor.totp.enroll('alice', { account: 'a', resume, proof }, context), 'invalid_code')
     }
     expect(calls).toEqual({ get: 0, put: 0, delete: 0 })
+    const foreign = await twoFactor.totp.enroll('mallory', { account: 'm' }, context)
+    const elsewhere = await twoFactor.totp.enroll('bob', { account: 'b' }, { binding: 'other' })
+    reset()
+    for (const resume of [foreign.token, elsewhere.token]) {
+      const proof = { method: 'totp', code: 'wrong' }
+      await expectRefusal(twoFactor.totp.enroll('alice', { account: 'a', resume, proof }, context), 'invalid_code')
+    }
+    expect(calls).toEqual({ get: 0, put: 0, delete: 0 })
     for (const permit of hostile) {
       expect((await twoFactor.login.begin('alice', { ...context, permit })).outcome).toBe('challenge')
     }
@@ -177,6 +185,7 @@ describe('what the programmer passes wrong', () => {
     ['context', Promise.resolve({ binding: 'session-1' })],
     ['context', new Map([['binding', 'session-1']])],
     ['context', new Date()],
+    ['context', Math],
     [
       'context',
       new (class Context {
@@ -233,6 +242,8 @@ describe('what the programmer passes wrong', () => {
       names(await errorOf(twoFactor.totp.confirm('alice', 'token', wrong as never, context)), 'answer')
     }
     names(await errorOf(twoFactor.disable('alice', '123456' as never, context)), 'proof')
+    const options = { account: 'a', proof: '123456' as never }
+    names(await errorOf(twoFactor.totp.enroll('alice', options, context)), 'options.proof')
   })
 
   const fine: TwoFactorOptions = { issuer: 'Acme', keys: [newKey()], store: memoryStore() }
@@ -291,7 +302,8 @@ describe('what the programmer passes wrong', () => {
     await enroll('alice')
     const foreign = runInNewContext('({ binding: "session-1" })') as object
     const bare = Object.assign(Object.create(null), { binding: 'session-1' }) as object
-    for (const context of [foreign, bare]) {
+    const parsed = JSON.parse('{"binding":"session-1"}') as object
+    for (const context of [foreign, bare, parsed, structuredClone(parsed)]) {
       expect((await twoFactor.login.begin('alice', context)).outcome).toBe('challenge')
     }
   })

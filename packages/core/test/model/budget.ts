@@ -9,6 +9,7 @@ export class Budget {
   lastFailureAt = 0
   rung = 0
   lockedUntil: number | null = null
+  endsBy: number | null = null
   suspended = false
 
   clone(): Budget {
@@ -17,15 +18,19 @@ export class Budget {
 
   shut(now: number): 'locked' | 'suspended' | null {
     if (this.suspended) return 'suspended'
-    return this.lockedUntil !== null && now < this.lockedUntil ? 'locked' : null
+    return (this.shutUntil(now) ?? now) > now ? 'locked' : null
   }
 
   shutUntil(now: number): number | null {
-    return this.suspended || this.lockedUntil === null ? null : Math.min(this.lockedUntil, now + day)
+    if (this.suspended || this.lockedUntil === null) return null
+    if (this.lockedUntil <= now + day) return this.lockedUntil
+    return Math.min(this.endsBy ?? Number.MAX_VALUE, now + day)
   }
 
+  /** A lock that some clock put too far ahead, and that has no end here yet. */
   isTooFarAhead(now: number): boolean {
-    return !this.suspended && this.lockedUntil !== null && this.lockedUntil > now + day
+    const limit = now + day
+    return !this.suspended && (this.lockedUntil ?? 0) > limit && (this.endsBy ?? Number.MAX_VALUE) > limit
   }
 
   mayAnswer(now: number): boolean {
@@ -33,8 +38,7 @@ export class Budget {
   }
 
   bring(now: number): void {
-    this.lockedUntil = now + day
-    this.lastFailureAt = now
+    this.endsBy = now + day
   }
 
   /** Whether there was anything to open. */
@@ -42,6 +46,7 @@ export class Budget {
     const shut = this.suspended || this.lockedUntil !== null
     this.suspended = false
     this.lockedUntil = null
+    this.endsBy = null
     return shut
   }
 
@@ -54,6 +59,7 @@ export class Budget {
     else if (this.failures % 5 === 0) {
       const length = Math.min(day, 15 * minute * 2 ** this.rung)
       this.lockedUntil = now + length
+      this.endsBy = null
       this.rung = Math.min(7, this.rung + 1)
       retryAfter = length / 1000
     }

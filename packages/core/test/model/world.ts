@@ -195,7 +195,10 @@ export function statusOf(account: Account, now: number): Status {
     generation: account.generation,
     required: from !== null && now >= from,
     enrollBy: account.held.length === 0 && from !== null && now < from ? new Date(from) : null,
-    methods: account.methods(now).map(method => ({ method, hint: null })),
+    methods: account
+      .methods(now)
+      .filter(method => method !== 'totp' || shut === null)
+      .map(method => ({ method, hint: null })),
     locks: shut === null ? [] : [{ method: 'totp', until: until === null ? null : new Date(until) }],
     authenticators: account.held.map(({ id, createdAt, lastUsedAt }) => ({
       id: id ?? '',

@@ -207,13 +207,15 @@ describe('a clock that jumps', () => {
     expect(refusalWhile(state, now)).toEqual({ code: 'locked', retryAfter: 24 * 60 * 60 })
   })
 
-  it('R7: brings a lock that lies too far ahead to one day from the first answer, once, and no other', () => {
+  it('R7: ends a lock that lies too far ahead a day after the first answer, once, and no other', () => {
     const state = withTotp({ failures: 5, rung: 3, lockedUntil: now + 400 * day })
     expect(mayAnswer(state, 'totp', now)).toBe(true)
     const first = refusedIfShut(state, 'totp', now)
     expect(first?.refused).toMatchObject({ code: 'locked', retryAfter: 24 * 60 * 60 })
     const brought = first?.state ?? emptyState
-    expect(brought.attempts['totp']).toEqual(attempts({ failures: 5, rung: 3, lockedUntil: now + day }))
+    expect(brought.attempts['totp']).toEqual(
+      attempts({ failures: 5, rung: 3, lockedUntil: now + 400 * day, endsBy: now + day }),
+    )
     expect(mayAnswer(brought, 'totp', now)).toBe(false)
     for (const later of [0, minute, day - 1]) {
       const again = refusedIfShut(brought, 'totp', now + later)

@@ -82,5 +82,5 @@ export function enrolled(...authenticators: Authenticator[]): SubjectState {
 }
 
 export function attempts(over: Partial<Attempts> = {}): Attempts {
-  return { failures: 0, lastFailureAt: now, rung: 0, lockedUntil: null, suspended: false, ...over }
+  return { failures: 0, lastFailureAt: now, rung: 0, lockedUntil: null, endsBy: null, suspended: false, ...over }
 }
