@@ -11,6 +11,8 @@ const alias = [
 
 export default defineConfig({
   test: {
+    // Also the core that would be left to the main process: it has little to do.
+    maxWorkers: '100%',
     projects: [
       {
         resolve: { alias },

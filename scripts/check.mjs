@@ -9,7 +9,7 @@ stopOnSignals(name => (name === 'SIGINT' ? 130 : 143))
 const report = new Report()
 
 await installPackages(report)
-await report.step('programs', () => installPrograms(['oathtool']))
+await report.step('programs', () => installPrograms(['oathtool', 'zbarimg']))
 await checkFormat(report)
 await checkTypes(report)
 await checkBy(report, 'imports run downwards', 'layers.mjs')
