@@ -7,7 +7,7 @@ import { type JudgedProof, takeProof, usableMethods } from '../subject/answers.j
 import { shut } from '../subject/attempts.js'
 import { refuseIfLastOrUnknown, withoutAuthenticator } from '../subject/authenticators.js'
 import { newRecoveryCodes, recoveryCodeCount, recoveryCodesLeft } from '../subject/recovery-codes.js'
-import { type Facts, hasFactor, type SubjectState, withChangedFactors, withoutFactors } from '../subject/state.js'
+import { hasFactor, type SubjectState, withChangedFactors, withoutFactors } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
 import { type Context, checkContext } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
@@ -89,22 +89,26 @@ export interface Care {
 
 /** The flow behind {@link Care}. */
 export function careFlow(house: Gatehouse): Care {
-  /** A change of factors that a proof authorises: the proof is used up in the write that makes the change (R31). */
+  /**
+   * A change of factors that a proof authorises: the proof is used up in the write that makes the change (R31), and that write
+   * renews the epoch, whatever the change (R33).
+   */
   async function change(
     subject: string,
     proof: Proof,
     given: Context,
-    apply: (state: SubjectState, facts: Facts) => SubjectState,
+    apply: (state: SubjectState) => SubjectState,
     events: readonly EventDetails[],
     refuse: (state: SubjectState) => void = () => {},
   ): Promise<Changed> {
     const context = checkContext(given)
     const judged: JudgedProof = judgeProof(house, proof, subject, context)
-    const performed = await house.perform(subject, context, (state, facts) => {
-      refuse(state)
-      const taken = takeProof(state, judged, facts)
+    const performed = await house.perform(subject, context, (before, facts) => {
+      refuse(before)
+      const taken = takeProof(before, judged, facts)
       if (taken.refused) return taken
-      return { state: apply(taken.state, facts), events: [...taken.events, ...events], outcome: taken.outcome }
+      const state = withChangedFactors(apply(taken.state), facts)
+      return { state, events: [...taken.events, ...events], outcome: taken.outcome }
     })
     return changed(performed, renewGrant(house, subject, performed.outcome.grant, performed.state.epoch, context))
   }
@@ -114,8 +118,7 @@ export function careFlow(house: Gatehouse): Care {
       async remove(subject, id, proof, given = {}) {
         checkSubject(subject)
         const authenticator = judgeId(id)
-        const apply = (state: SubjectState, facts: Facts) =>
-          withChangedFactors(withoutAuthenticator(state, authenticator), facts)
+        const apply = (state: SubjectState) => withoutAuthenticator(state, authenticator)
         const refuse = (state: SubjectState) => refuseIfLastOrUnknown(state, authenticator)
         return change(subject, proof, given, apply, [{ type: 'removed', authenticator }], refuse)
       },
@@ -126,7 +129,7 @@ export function careFlow(house: Gatehouse): Care {
         checkSubject(subject)
         const material = house.newRecoveryMaterial()
         const { set, written } = newRecoveryCodes(material, house.now())
-        const apply = (state: SubjectState, facts: Facts) => withChangedFactors({ ...state, recoveryCodes: set }, facts)
+        const apply = (state: SubjectState) => ({ ...state, recoveryCodes: set })
         const event = { type: 'recovery_codes_regenerated', left: recoveryCodeCount } as const
         return { ...(await change(subject, proof, given, apply, [event])), recoveryCodes: written }
       },
@@ -141,8 +144,7 @@ export function careFlow(house: Gatehouse): Care {
 
     async disable(subject, proof, given = {}) {
       checkSubject(subject)
-      const apply = (state: SubjectState, facts: Facts) => withChangedFactors(withoutFactors(state), facts)
-      return change(subject, proof, given, apply, [{ type: 'disabled' }])
+      return change(subject, proof, given, withoutFactors, [{ type: 'disabled' }])
     },
   }
 }

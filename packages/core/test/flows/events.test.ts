@@ -1,4 +1,5 @@
 import type { TwoFactorEvent } from '@sallyport/core'
+import { memoryStore } from '@sallyport/memory'
 import { describe, expect, it } from 'vitest'
 import { expectRefusal, makeApplication } from '../support/harness.js'
 
@@ -93,7 +94,6 @@ describe('events', () => {
 
   it('come after the commit, and not at all where nothing was committed', async () => {
     const order: string[] = []
-    const { memoryStore } = await import('@sallyport/memory')
     const inner = memoryStore()
     const failing = { now: false }
     const { twoFactor, enroll, challenge, context } = makeApplication({

@@ -1,4 +1,5 @@
 import { createTwoFactor } from '@sallyport/core'
+import { virtualAuthenticator } from '@sallyport/core/testing'
 import { describe, expect, it } from 'vitest'
 import {
   type Application,
@@ -9,6 +10,7 @@ import {
   minute,
   refusalOf,
   tally,
+  wrongCodeFor,
 } from '../support/harness.js'
 
 /** Fails so often in a row that the method is locked, waits the lock out, and so on. */
@@ -115,7 +117,6 @@ describe('budgets', () => {
   it('R14: counts the guesses at the first enrolment, also of a subject without a record', async () => {
     const { twoFactor, context, clock, calls, reset } = makeApplication()
     const pending = await twoFactor.totp.enroll('alice', { account: 'alice' }, context)
-    const { wrongCodeFor } = await import('../support/harness.js')
     const wrong = { code: wrongCodeFor(pending.uri, clock()) }
     reset()
     for (let guess = 0; guess < 5; guess++) {
@@ -143,7 +144,6 @@ describe('budgets', () => {
     const application = makeApplication()
     const { twoFactor, enroll, context, challenge, clock } = application
     const alice = await enroll('alice')
-    const { virtualAuthenticator } = await import('@sallyport/core/testing')
     await failRow(application, alice.wrongCode, 4)
     const proof = { method: 'recovery_code', code: alice.recoveryCodes[0] }
     const pending = await twoFactor.totp.enroll('alice', { account: 'alice', proof }, context)
@@ -158,7 +158,6 @@ describe('budgets', () => {
     const application = makeApplication()
     const { twoFactor, enroll, context, challenge, clock } = application
     const alice = await enroll('alice')
-    const { virtualAuthenticator } = await import('@sallyport/core/testing')
     await failRow(application, alice.wrongCode, 5)
     const proof = { method: 'recovery_code', code: alice.recoveryCodes[0] }
     const pending = await twoFactor.totp.enroll('alice', { account: 'alice', proof, replaces: alice.id }, context)
@@ -214,7 +213,6 @@ describe('budgets', () => {
   it('R3: takes codes of a smaller window where it was widened after many authenticators were enrolled', async () => {
     const { twoFactor, enroll, context, clock, settings, store } = makeApplication()
     const alice = await enroll('alice')
-    const { virtualAuthenticator } = await import('@sallyport/core/testing')
     for (let count = 1; count < 5; count++) {
       const proof = { method: 'recovery_code', code: alice.recoveryCodes[count] }
       const pending = await twoFactor.totp.enroll('alice', { account: 'alice', proof }, context)

@@ -1,4 +1,5 @@
 import { createTwoFactor, type Gate, type Policy } from '@sallyport/core'
+import { virtualAuthenticator } from '@sallyport/core/testing'
 import { describe, expect, it } from 'vitest'
 import { day, errorOf, expectRefusal, makeApplication, minute, refusalOf, start, tally } from '../support/harness.js'
 
@@ -86,7 +87,6 @@ describe('login.verify', () => {
   it('R3: takes the code of one step before and after, and no other', async () => {
     const { twoFactor, enroll, context, challenge, clock } = makeApplication()
     const alice = await enroll('alice')
-    const { virtualAuthenticator } = await import('@sallyport/core/testing')
     const codeAt = (steps: number) => virtualAuthenticator(alice.uri, () => clock() + steps * 30_000).code()
     const verify = async (steps: number) =>
       twoFactor.login.verify(await challenge('alice'), { method: 'totp', code: codeAt(steps) }, context)
@@ -177,7 +177,6 @@ describe('login.verify', () => {
     const alice = await enroll('alice')
     await twoFactor.login.verify(await challenge('alice'), { method: 'totp', code: alice.code() }, context)
     clock.advance(-30 * day)
-    const { virtualAuthenticator } = await import('@sallyport/core/testing')
     const code = virtualAuthenticator(alice.uri, clock).code()
     await expectRefusal(
       twoFactor.login.verify(await challenge('alice'), { method: 'totp', code }, context),

@@ -1,4 +1,5 @@
 import { createTwoFactor, type Store, type Stored, type Write } from '@sallyport/core'
+import { virtualAuthenticator } from '@sallyport/core/testing'
 import { memoryStore } from '@sallyport/memory'
 import { describe, expect, it } from 'vitest'
 import { errorOf, expectRefusal, makeApplication, minute } from '../support/harness.js'
@@ -128,7 +129,6 @@ describe('a sealed record', () => {
 
   it('stays far below what a store must take, however much is in it', async () => {
     const { twoFactor, alice, writes, context, clock } = await twoSubjects()
-    const { virtualAuthenticator } = await import('@sallyport/core/testing')
     for (let count = 0; count < 4; count++) {
       const proof = { method: 'recovery_code', code: alice.recoveryCodes[count] }
       const pending = await twoFactor.totp.enroll('alice', { account: 'a', proof }, context)
