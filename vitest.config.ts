@@ -6,8 +6,15 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, imp
 /** Tests run on the sources; the built packages are proven by the package checks of `npm test`. */
 const alias = [
   { find: /^@sallyport\/core\/(otp|qr|http|testing)$/, replacement: source('core/src/$1/index.ts') },
-  { find: /^@sallyport\/(core|memory)$/, replacement: source('$1/src/index.ts') },
+  { find: /^@sallyport\/(core|memory|redis|prisma|conformance)$/, replacement: source('$1/src/index.ts') },
 ]
+
+/** Starts the servers that no variable points to, once for all projects of a run. */
+const globalSetup = './scripts/servers/setup.mjs'
+const exampleClients = './scripts/example-clients.mjs'
+
+/** The tests of core that touch a store are run once more on each of these: test/backends/index.ts. */
+const remoteStores = ['redis', 'redis-cluster', 'sqlite', 'postgresql', 'mariadb']
 
 export default defineConfig({
   test: {
@@ -18,18 +25,50 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'scripts/test/*.test.mjs'],
+          include: ['packages/{core,memory,conformance}/test/**/*.test.ts', 'scripts/test/*.test.mjs'],
         },
       },
       {
         resolve: { alias },
-        test: { name: 'examples', include: ['examples/*/test/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
+        test: {
+          name: 'stores',
+          include: [
+            'packages/{redis,prisma}/test/**/*.test.ts',
+            'test/**/*.test.ts',
+            'examples/drizzle-store/test/*.test.ts',
+          ],
+          globalSetup,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      ...remoteStores.map(name => ({
+        resolve: { alias },
+        test: {
+          name: `core on ${name}`,
+          include: ['packages/core/test/{flows,store}/**/*.test.ts'],
+          env: { SALLYPORT_TEST_STORE: name },
+          globalSetup,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      })),
+      {
+        resolve: { alias },
+        test: {
+          name: 'examples',
+          include: ['examples/express/test/*.test.ts'],
+          globalSetup: [globalSetup, exampleClients],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         resolve: { alias },
         test: {
           name: 'browser',
-          include: ['examples/*/test/browser/**/*.test.ts'],
+          include: ['examples/express/test/browser/**/*.test.ts'],
+          globalSetup: exampleClients,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

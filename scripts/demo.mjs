@@ -1,8 +1,9 @@
 /** `npm run demo`: installs what the example application needs, starts it, and keeps it until Ctrl-C. */
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import generateExampleClients from './example-clients.mjs'
 import { installFor } from './lib/npm-packages.mjs'
 import { endChildren, isStopping, start, stopOnSignals } from './lib/processes.mjs'
 import { root } from './lib/root.mjs'
@@ -26,10 +27,12 @@ try {
 async function demo() {
   console.log(`Sallyport: the application in ${example}`)
   await installFor(example)
+  await generateExampleClients()
   const port = await choosePort()
   const url = `http://localhost:${port}`
 
-  const env = { PORT: String(port), TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') }
+  const data = dataFolder()
+  const env = { PORT: String(port), DATA: data, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') }
   const server = start(process.execPath, ['--import', 'tsx', 'src/server.ts'], { cwd: join(root, example), env })
   server.on('error', error => console.error(error))
   server.on('close', code => {
@@ -38,10 +41,18 @@ async function demo() {
     process.exit(code || 1)
   })
   await answering(url)
-  console.log(
-    `\n  ${url}\n\nSign up with any address, then turn on two-factor authentication in the profile. Ctrl-C ends it.`,
-  )
+  console.log(`
+  ${url}
+
+Sign up with any address, then turn on two-factor authentication in the profile. Ctrl-C ends it.
+Accounts are kept in ${relative(process.cwd(), data)}: the next run finds them again.`)
   openBrowser(url)
+}
+
+/** @returns {string} `DATA`, as seen from where the command was given, else the example's own */
+function dataFolder() {
+  const asked = process.env['DATA']
+  return asked ? resolve(process.env['INIT_CWD'] ?? '', asked) : join(root, example, 'data')
 }
 
 /** @returns {Promise<number>} `PORT`, else the usual one, else one that is free */

@@ -22,7 +22,6 @@ const page = 'docs/security.md'
  * @type {Record<string, readonly string[]>}
  */
 const comesWith = {
-  'the stores of real databases': ['R15'],
   'sent codes': ['R23', 'R24', 'R25', 'R26', 'R27', 'R28', 'R29', 'R54'],
   'trusted devices': ['R36'],
   'the rules on addresses': ['R42', 'R43', 'R44'],
@@ -75,10 +74,8 @@ function calledNames(expression) {
 
 /** @returns {Test[]} all titles of this repository's tests that carry a number */
 function testsOfRepository() {
-  const folders = [...workspaces('packages'), ...workspaces('examples'), { folder: 'docs' }].map(
-    ({ folder }) => `${folder}/test`,
-  )
-  return folders
+  const own = [...workspaces('packages'), ...workspaces('examples')].map(({ folder }) => `${folder}/test`)
+  return [...own, 'test']
     .filter(folder => existsSync(join(root, folder)))
     .flatMap(folder => sourceFiles(join(root, folder)).map(path => `${folder}/${path}`))
     .filter(file => file.endsWith('.test.ts'))
@@ -128,7 +125,7 @@ function links(tests) {
   return files
     .map(file => {
       const titles = tests.filter(test => test.file === file).map(({ title }) => `“${inTable(title)}”`)
-      return `[${file.replace(/^(packages|examples)\/(.*)\/test\//, '$2: ')}](../${file}): ${[...new Set(titles)].join(', ')}`
+      return `[${file.replace(/^(packages|examples)\/(.*)\/test\//, '$2: ').replace(/^test\//, 'all stores: ')}](../${file}): ${[...new Set(titles)].join(', ')}`
     })
     .join('<br>')
 }

@@ -1,20 +1,25 @@
 /** Measures what an application ships for `import { createTwoFactor } from '@sallyport/core'`, bundled and compressed. */
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { analyzeMetafile, build } from 'esbuild'
 import { root } from './lib/root.mjs'
 
-/** What is imported, and the most that it may weigh: kB, minified and compressed with gzip, dependencies included. */
+/**
+ * What is imported, and the most that it may weigh: kB, minified and compressed with gzip, dependencies included, but for those that an
+ * application has already.
+ */
 const limits = [
   { from: '@sallyport/core', names: 'createTwoFactor', limit: 40 },
   { from: '@sallyport/core/otp', names: 'totp, verifyTotp', limit: 9 },
+  { from: '@sallyport/redis', names: 'redisStore, nodeRedis', limit: 3, external: ['@sallyport/core'] },
+  { from: '@sallyport/prisma', names: 'prismaStore', limit: 3, external: ['@sallyport/core'] },
 ]
 
 let tooMuch = 0
-for (const { from, names, limit } of limits) {
+for (const { from, names, limit, external = [] } of limits) {
   const { outputFiles, metafile } = await build({
-    stdin: { contents: `export { ${names} } from '${from}'`, resolveDir: join(root, 'packages/memory') },
+    stdin: { contents: `export { ${names} } from '${from}'`, resolveDir: root },
     bundle: true,
+    external,
     minify: true,
     write: false,
     metafile: true,

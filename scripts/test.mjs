@@ -9,9 +9,11 @@ import { runTests } from './lib/vitest.mjs'
 stopOnSignals(name => (name === 'SIGINT' ? 130 : 143))
 const report = new Report()
 const needs = [npmPackages]
+const programs = 'programs'
+const withServers = [npmPackages, programs]
 
 await installPackages(report)
-await report.step('programs', () => installPrograms())
+await report.step(programs, () => installPrograms())
 
 await checkFormat(report)
 await checkTypes(report)
@@ -29,7 +31,9 @@ await checkBy(report, 'size of a bundle', 'size.mjs', [built])
 
 const env = { SALLYPORT_TEST_CHROMIUM: findProgram('browser') ?? undefined }
 await report.step('unit and property tests', () => runTests('unit', env), { needs })
-await report.step('tests of the examples', () => runTests('examples', env), { needs })
-await report.step('tests in a browser', () => runTests('browser', env), { needs: [npmPackages, 'programs'] })
+await report.step('tests of the stores', () => runTests('stores', env), { needs: withServers })
+await report.step('security tests on every store', () => runTests('core on *', env), { needs: withServers })
+await report.step('tests of the examples', () => runTests('examples', env), { needs: withServers })
+await report.step('tests in a browser', () => runTests('browser', env), { needs: withServers })
 
 report.finish()

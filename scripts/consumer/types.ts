@@ -1,4 +1,5 @@
 /** What `npm test` type-checks against the published declarations, in an ESM and in a CommonJS project. */
+import { register, storeSuite } from '@sallyport/conformance'
 import {
   type Context,
   createTwoFactor,
@@ -16,6 +17,8 @@ import { generateSecret, keyUri, totp, verifyTotp } from '@sallyport/core/otp'
 import { qrPngDataUrl, qrSvg } from '@sallyport/core/qr'
 import { testClock, virtualAuthenticator } from '@sallyport/core/testing'
 import { memoryStore } from '@sallyport/memory'
+import { type PrismaClientLike, type PrismaStore, prismaStore } from '@sallyport/prisma'
+import { ioredis, type RedisPort, type RedisWarning, redisStore } from '@sallyport/redis'
 
 const store: Store = memoryStore()
 const told: TwoFactorEvent[] = []
@@ -48,6 +51,19 @@ export function problemOf(error: unknown): Problem | null {
 const secret = generateSecret()
 export const uri: string = keyUri({ secret, issuer: 'Acme', account: 'alice' })
 export const delta: number | undefined = verifyTotp({ secret, code: totp({ secret }), afterStep: null })?.delta
+
+export async function realStores(prisma: PrismaClientLike, port: RedisPort): Promise<readonly Store[]> {
+  const table: PrismaStore = prismaStore(prisma, {
+    report: ({ subject, enabled }) => ({ userId: Number(subject), enabled }),
+  })
+  const purged: number = await table.purgeExpired()
+  const warnings: readonly RedisWarning[] = await redisStore(port, { prefix: `acme:${purged}:` }).check()
+  const client = { call: async (command: string, ...args: string[]) => [command, ...args].join(' ') }
+  return warnings.length > 0 ? [table] : [redisStore(ioredis(client))]
+}
+
+declare const test: Parameters<typeof register>[0]
+register(test, storeSuite({ open: () => memoryStore() }))
 
 // @ts-expect-error: a refusal's code is one of a list
 export const noSuchCode: RefusalCode = 'no_such_code'

@@ -1,6 +1,7 @@
 /** The steps that `npm test` and `npm run check` share. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import generateExampleClients from '../example-clients.mjs'
 import { installAll } from './npm-packages.mjs'
 import { root } from './root.mjs'
 import { must } from './steps.mjs'
@@ -28,6 +29,7 @@ export async function checkFormat(report) {
  * @param {import('./steps.mjs').Report} report
  */
 export async function checkTypes(report) {
+  await report.step('Prisma clients of the example', generateExampleClients, installed)
   const projects = ['packages', 'examples'].flatMap(parent => workspaces(/** @type {'packages'} */ (parent)))
   const folders = ['.', 'scripts', ...projects.map(({ folder }) => folder)]
   for (const folder of folders.filter(folder => existsSync(join(root, folder, 'tsconfig.json')))) {

@@ -56,7 +56,10 @@ async function pack(folder) {
     const file = `${workspace.name.replace('@', '').replace('/', '-')}-${workspace.manifest.version}.tgz`
     const listing = (await run('tar', ['-tzf', join(folder, file)])).output.trim().split('\n')
     const stray = listing.filter(
-      path => !/^package\/(dist\/[^/]+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+      path =>
+        !/^package\/(dist\/[^/]+|prisma\/[^/]+\.prisma|sql\/[^/]+\.sql|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+          path,
+        ),
     )
     if (stray.length > 0) throw new StepFailed(`${file} holds what should not be published: ${stray.join(', ')}`)
     for (const needed of ['README.md', 'LICENSE']) {
@@ -92,6 +95,11 @@ async function checkProject(report, kind, { folder, compilers, tarballs }) {
   const node = (/** @type {readonly string[]} */ args) => must(process.execPath, args, { cwd: folder })
   const script = kind === 'ESM' ? 'login.mjs' : 'login.cjs'
   await report.step(`${kind} project: enrol and log in`, () => node([script]), { needs })
+  if (kind === 'ESM') {
+    const title = `${kind} project: the command of the conformance kit`
+    const command = join(folder, 'node_modules/.bin/sallyport-conformance')
+    await report.step(title, () => must(command, ['store', './store.mjs'], { cwd: folder }), { needs })
+  }
   if (kind === 'CJS') {
     const title = `${kind} project: the same where require() takes no ESM`
     await report.step(title, () => node(['--no-experimental-require-module', script]), { needs })
@@ -124,6 +132,7 @@ function writeSources(folder, kind) {
   const read = (/** @type {string} */ name) => readFileSync(join(root, 'scripts/consumer', name), 'utf8')
   const required = read('login.mjs').replace(/^import (\{.*\}|\w+) from ('.*')$/gm, 'const $1 = require($2)')
   writeFileSync(join(folder, `login.${kind === 'ESM' ? 'mjs' : 'cjs'}`), kind === 'ESM' ? read('login.mjs') : required)
+  writeFileSync(join(folder, 'store.mjs'), read('store.mjs'))
   writeFileSync(join(folder, 'types.ts'), read('types.ts'))
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.ts'] }))
 }

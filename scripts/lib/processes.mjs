@@ -15,13 +15,14 @@ let stopping = false
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: boolean }} [options] `show`: to the terminal as it comes
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: boolean, uid?: number, gid?: number }} [options] `show`: to the
+ *   terminal as it comes; `uid`, `gid`: of another user than this one
  * @returns {Promise<{ code: number, output: string }>} `output`: both streams in the order of arrival; empty where shown
  */
-export function run(command, args, { cwd = root, env = {}, show = false } = {}) {
+export function run(command, args, { show = false, ...options } = {}) {
   return new Promise((resolve, reject) => {
     if (stopping) return
-    const child = start(command, args, { cwd, env, show })
+    const child = start(command, args, { show, ...options })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', text => {
@@ -41,15 +42,16 @@ export function run(command, args, { cwd = root, env = {}, show = false } = {}) 
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: boolean }} [options]
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, show?: boolean, uid?: number, gid?: number }} [options]
  */
-export function start(command, args, { cwd = root, env = {}, show = true } = {}) {
+export function start(command, args, { cwd = root, env = {}, show = true, ...user } = {}) {
   const output = show ? 'inherit' : 'pipe'
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
     detached: true,
     stdio: ['ignore', output, output],
+    ...user,
   })
   const { pid } = child
   if (pid !== undefined) {

@@ -1,13 +1,28 @@
 /** Programs that the tests run and that npm does not bring. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { must, StepFailed } from './steps.mjs'
 
 /**
- * What is needed, by name: the commands that do it, the Debian package that brings the first of them, and the variable that may
- * point to another. The stores that come later add their servers here.
+ * @typedef {object} Program
+ * @property {readonly string[]} commands that do it
+ * @property {string} debian the package that brings the first of them
+ * @property {string} [variable] may point to another
+ * @property {() => readonly string[]} [folders] where it lies, besides those of PATH
+ * @property {string} [instead] a variable that points to a server which runs already: then the program is not needed
+ */
+
+const postgresql = {
+  debian: 'postgresql',
+  folders: () => versionsOf('/usr/lib/postgresql').map(version => join(version, 'bin')),
+  instead: 'SALLYPORT_TEST_POSTGRES_URL',
+}
+const mariadb = { debian: 'mariadb-server', folders: () => ['/usr/sbin'], instead: 'SALLYPORT_TEST_MYSQL_URL' }
+
+/**
+ * What is needed, by name.
  *
- * @type {Record<string, { commands: readonly string[], debian: string, variable?: string }>}
+ * @type {Record<string, Program>}
  */
 const programs = {
   browser: {
@@ -15,7 +30,13 @@ const programs = {
     debian: 'chromium',
     variable: 'SALLYPORT_TEST_CHROMIUM',
   },
+  initdb: { ...postgresql, commands: ['initdb'] },
+  mariadbd: { ...mariadb, commands: ['mariadbd', 'mysqld'] },
+  'mariadb-install-db': { ...mariadb, commands: ['mariadb-install-db', 'mysql_install_db'] },
   oathtool: { commands: ['oathtool'], debian: 'oathtool' },
+  postgres: { ...postgresql, commands: ['postgres'] },
+  redis: { commands: ['redis-server'], debian: 'redis-server' },
+  'redis-cli': { commands: ['redis-cli'], debian: 'redis-tools' },
   zbarimg: { commands: ['zbarimg'], debian: 'zbar-tools' },
 }
 
@@ -25,10 +46,10 @@ const programs = {
  * @param {readonly string[]} [names] of the table above; all of it by default
  */
 export async function installPrograms(names = Object.keys(programs)) {
-  const absent = () => names.filter(name => findProgram(name) === null)
+  const absent = () => names.filter(name => isNeeded(name) && findProgram(name) === null)
   const missing = absent()
   if (missing.length === 0) return 'present'
-  const packages = missing.map(name => programs[name]?.debian ?? name)
+  const packages = [...new Set(missing.map(packageOf))]
   if (process.getuid?.() !== 0 || onPath('apt-get') === null) {
     throw new StepFailed(
       `Not found: ${missing.join(', ')}. Install the packages: ${packages.join(' ')}\n  sudo apt-get install ${packages.join(' ')}`,
@@ -53,16 +74,43 @@ export function findProgram(name) {
   const chosen = program.variable === undefined ? undefined : process.env[program.variable]
   if (chosen) return isExecutable(chosen) ? chosen : null
   for (const command of program.commands) {
-    const path = onPath(command)
+    const path = onPath(command, program.folders?.())
     if (path !== null) return path
   }
   return null
 }
 
-/** @param {string} command */
-function onPath(command) {
+/**
+ * @param {string} name of the table above
+ * @returns {string} the Debian package that brings it
+ */
+export function packageOf(name) {
+  return programs[name]?.debian ?? name
+}
+
+/** @param {string} name of the table above */
+function isNeeded(name) {
+  const { instead } = programs[name] ?? {}
+  return instead === undefined || !process.env[instead]
+}
+
+/**
+ * @param {string} parent of folders that are named after versions
+ * @returns {string[]} the newest first
+ */
+function versionsOf(parent) {
+  if (!existsSync(parent)) return []
+  const newestFirst = readdirSync(parent).sort((a, b) => Number(b) - Number(a))
+  return newestFirst.map(version => join(parent, version))
+}
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} [besides] PATH
+ */
+function onPath(command, besides = []) {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter(folder => folder !== '')
-  return folders.map(folder => join(folder, command)).find(isExecutable) ?? null
+  return [...folders, ...besides].map(folder => join(folder, command)).find(isExecutable) ?? null
 }
 
 /** @param {string} path */

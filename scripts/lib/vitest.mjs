@@ -12,14 +12,15 @@ import { temporaryFolder } from './temporary.mjs'
  */
 
 /**
- * @param {string} project of vitest.config.ts
+ * @param {string} project of vitest.config.ts; `*` stands for anything
  * @param {Record<string, string | undefined>} [env]
+ * @param {readonly string[]} [files] parts of paths; all by default
  * @returns {Promise<import('./steps.mjs').Counts>}
  */
-export async function runTests(project, env = {}) {
+export async function runTests(project, env = {}, files = []) {
   const path = join(temporaryFolder('vitest'), 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${path}`]
-  const args = ['run', `--project=${project}`, '--allowOnly=false', ...reporters]
+  const args = ['run', ...files, `--project=${project}`, '--allowOnly=false', ...reporters]
   const { code } = await run(join(root, 'node_modules/.bin/vitest'), args, { env, show: true })
   if (!existsSync(path)) throw new StepFailed(`vitest ended with exit code ${code} and no report`)
   return count(JSON.parse(readFileSync(path, 'utf8')).testResults, code)

@@ -70,4 +70,11 @@ describe('the programs that the tests need', () => {
     place('apt-get')
     await expect(installPrograms(['oathtool'])).rejects.toThrow('not found on PATH: oathtool')
   })
+
+  it('are not asked for where a variable points to a server that runs', async () => {
+    vi.spyOn(process, 'getuid').mockReturnValue(1000)
+    await expect(installPrograms(['redis', 'redis-cli'])).rejects.toThrow('apt-get install redis-server redis-tools')
+    vi.stubEnv('SALLYPORT_TEST_MYSQL_URL', 'mysql://database.example')
+    await expect(installPrograms(['mariadbd', 'mariadb-install-db'])).resolves.toBe('present')
+  })
 })

@@ -1,20 +1,22 @@
-/** The application's own users: a small table in memory, and its passwords. */
+/** The application's own users: a table of its database, and their passwords. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
+import type { Database } from './database.js'
+import { Prisma, type User as Row } from './generated/application/client.js'
 
+/** A user as it was read. Functions of {@link Accounts} change it, in the database. */
 export interface User {
   readonly id: string
   readonly email: string
   readonly operator: boolean
   readonly apiKey: string
   readonly createdAt: Date
-  passwordHash: string
   /** Grows with every change of the password: challenges begun under the old one end. */
-  passwordVersion: number
-  /** The last generation of the second factor that this application saw. */
-  twoFactorGeneration: number | undefined
+  readonly passwordVersion: number
+  /** The last generation of the second factor that this application saw; 0 before the first. */
+  readonly twoFactorGeneration: number
   /** Grows when the user's sessions are ended: a session that was begun under an older one is over. */
-  sessionsVersion: number
+  readonly sessionsVersion: number
 }
 
 /** What is wrong with a form, said to the person who filled it in. */
@@ -32,31 +34,19 @@ const nobodysHash = hash(randomBytes(16))
 
 export type Accounts = ReturnType<typeof makeAccounts>
 
-export function makeAccounts() {
-  const byId = new Map<string, User>()
-  const byEmail = new Map<string, User>()
-
+export function makeAccounts({ user: users }: Database) {
   return {
-    /** The first account is the operator's: a real application appoints its operators elsewhere. */
     async signUp(email: unknown, password: unknown): Promise<User> {
       const address = readEmail(email)
       if (address === null) throw new FormProblem('email', 'Enter an email address, such as you@example.com.')
       const passwordHash = await hashNew(password)
-      if (byEmail.has(address)) throw new FormProblem('email', 'There is an account with this address already.')
-      const user: User = {
-        id: randomUUID(),
-        email: address,
-        operator: byId.size === 0,
-        apiKey: `acme_live_${randomBytes(18).toString('base64url')}`,
-        createdAt: new Date(),
-        passwordHash,
-        passwordVersion: 1,
-        twoFactorGeneration: undefined,
-        sessionsVersion: 1,
+      const apiKey = `acme_live_${randomBytes(18).toString('base64url')}`
+      try {
+        return toUser(await users.create({ data: { id: randomUUID(), email: address, passwordHash, apiKey } }))
+      } catch (error) {
+        if (!(error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')) throw error
+        throw new FormProblem('email', 'There is an account with this address already.')
       }
-      byId.set(user.id, user)
-      byEmail.set(address, user)
-      return user
     },
 
     /**
@@ -64,34 +54,68 @@ export function makeAccounts() {
      * A real application also limits how often this may be tried, by account and by address.
      */
     async checkPassword(email: unknown, password: unknown): Promise<User | null> {
-      const user = byEmail.get(readEmail(email) ?? '')
-      const right = await verify(
-        user?.passwordHash ?? (await nobodysHash),
-        typeof password === 'string' ? password : '',
-      )
-      return right && user !== undefined ? user : null
+      const row = await users.findUnique({ where: { email: readEmail(email) ?? '' } })
+      const right = await verify(row?.passwordHash ?? (await nobodysHash), typeof password === 'string' ? password : '')
+      return right && row !== null ? toUser(row) : null
     },
 
     /** Ends what was begun under the old password; ending the other sessions is up to the caller. */
-    async changePassword(user: User, current: unknown, password: unknown): Promise<void> {
-      if ((await this.checkPassword(user.email, current)) !== user) {
-        throw new FormProblem('current', 'That is not your current password.')
-      }
-      user.passwordHash = await hashNew(password)
-      user.passwordVersion += 1
+    async changePassword({ id, email }: User, current: unknown, password: unknown): Promise<void> {
+      const user = await this.checkPassword(email, current)
+      if (user === null) throw notTheCurrentOne()
+      const passwordHash = await hashNew(password)
+      const { count } = await users.updateMany({
+        // Of two changes at once the second was given a password that is no longer the current one.
+        where: { id, passwordVersion: user.passwordVersion },
+        data: { passwordHash, passwordVersion: { increment: 1 } },
+      })
+      if (count === 0) throw notTheCurrentOne()
     },
 
-    find: (id: string | undefined): User | null => (id === undefined ? null : (byId.get(id) ?? null)),
+    /** Keeps the highest: two requests at once may come in any order. */
+    async keepGeneration(id: string, generation: number): Promise<void> {
+      const where = { id, twoFactorGeneration: { lt: generation } }
+      await users.updateMany({ where, data: { twoFactorGeneration: generation } })
+    },
+
+    /** Ends all sessions of the user, and returns the version under which one may go on. */
+    async endSessions(id: string): Promise<number> {
+      const data = { sessionsVersion: { increment: 1 } }
+      return (await users.update({ where: { id }, data, select: { sessionsVersion: true } })).sessionsVersion
+    },
+
+    async find(id: string): Promise<User | null> {
+      const row = await users.findUnique({ where: { id } })
+      return row === null ? null : toUser(row)
+    },
 
     /** The user that must be there. */
-    get(id: string): User {
-      const user = byId.get(id)
-      if (user === undefined) throw new Error('there is no such user')
+    async get(id: string): Promise<User> {
+      const user = await this.find(id)
+      if (user === null) throw new Error('there is no such user')
       return user
     },
 
-    all: (): readonly User[] => [...byId.values()],
+    async all(): Promise<readonly User[]> {
+      return (await users.findMany({ orderBy: { number: 'asc' } })).map(toUser)
+    },
+
+    async isEmpty(): Promise<boolean> {
+      return (await users.findFirst({ select: { number: true } })) === null
+    },
   }
+}
+
+/**
+ * The first account is the operator's: a real application appoints its operators elsewhere. The database gives the numbers, so
+ * that of two who sign up at once only one is the first.
+ */
+function toUser({ number, passwordHash: _, twoFactorGeneration, ...row }: Row): User {
+  return { ...row, operator: number === 1, twoFactorGeneration: Number(twoFactorGeneration) }
+}
+
+function notTheCurrentOne(): FormProblem {
+  return new FormProblem('current', 'That is not your current password.')
 }
 
 async function hashNew(password: unknown): Promise<string> {

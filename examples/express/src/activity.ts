@@ -16,11 +16,10 @@ export type Activity = ReturnType<typeof makeActivity>
 
 export function makeActivity(accounts: Accounts) {
   const bySubject = new Map<string, Entry[]>()
-  const nameOf = (id: string) => accounts.find(id)?.email ?? id
 
   /** A code that was used already is told as `failed` first: one line for both is enough. */
   function takeBackFailure(replay: Extract<TwoFactorEvent, { purpose: string }>): void {
-    const { text } = describe({ ...replay, type: 'failed' }, nameOf)
+    const { text } = describe({ ...replay, type: 'failed' })
     const entries = bySubject.get(replay.subject) ?? []
     const failure = entries.find(entry => entry.text === text && entry.at.getTime() === replay.at.getTime())
     if (failure === undefined) return
@@ -32,9 +31,10 @@ export function makeActivity(accounts: Accounts) {
   }
 
   return {
-    record(event: TwoFactorEvent): void {
+    async record(event: TwoFactorEvent): Promise<void> {
       if (event.type === 'replay_detected') takeBackFailure(event)
-      const entry = { at: event.at, ...describe(event, nameOf), times: 1 }
+      const operator = 'by' in event ? ((await accounts.find(event.by))?.email ?? event.by) : ''
+      const entry = { at: event.at, ...describe(event, operator), times: 1 }
       const earlier = bySubject.get(event.subject) ?? []
       const again = earlier[0]?.text === entry.text
       if (again) entry.times += earlier[0]?.times ?? 0
@@ -45,7 +45,8 @@ export function makeActivity(accounts: Accounts) {
   }
 }
 
-function describe(event: TwoFactorEvent, nameOf: (id: string) => string): { text: string; alarming: boolean } {
+/** @param operator the address of who did it, where an operator did */
+function describe(event: TwoFactorEvent, operator = ''): { text: string; alarming: boolean } {
   const calm = (text: string) => ({ text, alarming: false })
   const alarm = (text: string) => ({ text, alarming: true })
   switch (event.type) {
@@ -80,9 +81,9 @@ function describe(event: TwoFactorEvent, nameOf: (id: string) => string): { text
     case 'disabled':
       return alarm('Two-factor authentication was turned off.')
     case 'reset':
-      return alarm(`An operator (${nameOf(event.by)}) reset two-factor authentication: ${event.reason}`)
+      return alarm(`An operator (${operator}) reset two-factor authentication: ${event.reason}`)
     case 'unlocked':
-      return calm(`An operator (${nameOf(event.by)}) lifted a lock: ${event.reason}`)
+      return calm(`An operator (${operator}) lifted a lock: ${event.reason}`)
     case 'imported':
       return calm('An authenticator was taken over from another system.')
     case 'forgotten':

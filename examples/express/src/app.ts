@@ -1,7 +1,8 @@
 /** The application: its parts put together. */
 import { fileURLToPath } from 'node:url'
+import type { Store } from '@sallyport/core'
 import express, { type Express } from 'express'
-import { makeAccounts } from './accounts.js'
+import type { Accounts } from './accounts.js'
 import { makeActivity } from './activity.js'
 import { notFound, onError } from './errors.js'
 import { keptByNobody, requireFormToken, securityHeaders } from './protection.js'
@@ -18,6 +19,9 @@ import { makeSlipBox } from './slips.js'
 import { connectTwoFactor } from './two-factor.js'
 
 export interface AppOptions {
+  accounts: Accounts
+  /** Where second factors are kept. */
+  store: Store
   /** 32 random bytes in base64. */
   key: string | undefined
   /** Whether everybody needs a second factor. */
@@ -28,11 +32,11 @@ export interface AppOptions {
   clock?: () => number
 }
 
-export function createApp({ key, required = false, https = true, clock = Date.now }: AppOptions): Express {
-  const accounts = makeAccounts()
+export function createApp(options: AppOptions): Express {
+  const { accounts, store, key, required = false, https = true, clock = Date.now } = options
   const activity = makeActivity(accounts)
   const slips = makeSlipBox(clock)
-  const login = connectTwoFactor({ key, accounts, required, onEvent: activity.record, clock })
+  const login = connectTwoFactor({ accounts, store, key, required, onEvent: activity.record, clock })
 
   const app = express()
   app.disable('x-powered-by')
@@ -48,9 +52,9 @@ export function createApp({ key, required = false, https = true, clock = Date.no
   app.get('/', (req, res) => res.redirect(req.user === undefined ? '/login' : '/profile'))
   app.use(passwordRoutes(accounts, login))
   app.use(loginRoutes(accounts, login, slips, clock))
-  app.use('/profile', profileRoutes(activity, login, slips))
-  app.use('/profile', recoveryCodeRoutes(login, slips))
-  app.use('/profile', authenticatorRoutes(login, slips, clock))
+  app.use('/profile', profileRoutes(accounts, activity, login, slips))
+  app.use('/profile', recoveryCodeRoutes(accounts, login, slips))
+  app.use('/profile', authenticatorRoutes(accounts, login, slips, clock))
   app.use('/profile', newPasswordRoutes(accounts))
   app.use('/profile', apiKeyRoutes(login, slips))
   app.use('/operator', operatorRoutes(accounts, login, slips))

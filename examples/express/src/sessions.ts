@@ -12,8 +12,9 @@ export interface Notice {
 
 declare module 'express-session' {
   interface SessionData {
-    /** Who is signed in, and `user.sessionsVersion` of that moment. */
+    /** Who is signed in. */
     userId: string
+    /** `user.sessionsVersion` when the password was given: under another the session is over. */
     version: number
     /** Between the password and the code: who gave the password, and what Sallyport asked. */
     login: { userId: string; challenge: string; enrollment?: string }
@@ -53,9 +54,10 @@ export function sessions({ secureCookies }: { secureCookies: boolean }): Request
 /** Sets `req.user` where the session is good; ends a session that has been voided. */
 export function currentUser(accounts: Accounts): RequestHandler {
   return async (req, _res, next) => {
-    const user = accounts.find(req.session.userId)
-    if (user !== null && req.session.version === user.sessionsVersion) req.user = user
-    else if (req.session.userId !== undefined) await renewSession(req)
+    const { userId, version } = req.session
+    const user = userId === undefined ? null : await accounts.find(userId)
+    if (user !== null && version === user.sessionsVersion) req.user = user
+    else if (userId !== undefined) await renewSession(req)
     next()
   }
 }
@@ -67,20 +69,31 @@ export function renewSession(req: Request): Promise<void> {
   })
 }
 
-/** The session of somebody who has passed both doors. */
+/** The password was right: a new session, in which nobody is signed in yet. */
+export async function beginLogin(req: Request, user: User): Promise<void> {
+  await renewSession(req)
+  req.session.version = user.sessionsVersion
+}
+
+/**
+ * The session of somebody who has passed both doors. It counts from the first: what has ended the user's sessions since the
+ * password was given, such as a new password, has ended this one too.
+ */
 export async function startSession(req: Request, user: User): Promise<void> {
+  const { version = 0 } = req.session
   await renewSession(req)
   req.user = user
   req.session.userId = user.id
-  req.session.version = user.sessionsVersion
+  req.session.version = version
 }
 
 /**
  * Ends every session of the user but the one of `request`, where there is one. By a version that each request compares, and
  * not by deleting them from the session store: a request under way could write a deleted one back.
  */
-export function endOtherSessions(user: User, request: unknown): void {
-  user.sessionsVersion += 1
+export async function endOtherSessions(accounts: Accounts, id: string, request: unknown): Promise<void> {
+  const version = await accounts.endSessions(id)
   const own = (request as Request | undefined)?.session
-  if (own?.userId === user.id) own.version = user.sessionsVersion
+  // Signed in, or on the way there.
+  if (own !== undefined && (own.userId ?? own.login?.userId) === id) own.version = version
 }

@@ -1,6 +1,9 @@
 /** What the application owes every client, browser or not. */
+import type { Store } from '@sallyport/core'
+import { memoryStore } from '@sallyport/memory'
 import { type APIRequestContext, request } from 'playwright-core'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { makeAccounts, type User } from '../src/accounts.js'
 import { createApp } from '../src/app.js'
 import { typed } from './authenticator-app.js'
 import { type RunningApp, startApp } from './running-app.js'
@@ -278,6 +281,33 @@ describe('a change of the password', () => {
     expect(await thief.isSignedIn()).toBe(true)
   })
 
+  test('R55: it also ends the session that a code opens at this very moment', async () => {
+    let meanwhile = async () => {}
+    const around = (store: Store): Store => ({
+      ...store,
+      async put(...write) {
+        const landed = await store.put(...write)
+        await meanwhile()
+        return landed
+      },
+    })
+    const slow = await startApp({ around })
+    onTestFinished(() => slow.stop())
+    const thief = new Visitor(slow, await request.newContext({ baseURL: slow.origin }))
+    await thief.enrolled()
+    await thief.send('/profile', '/logout')
+    await thief.sendPassword()
+    meanwhile = async () => {
+      const accounts = makeAccounts(slow.database)
+      const [user] = (await accounts.all()) as [User]
+      await accounts.changePassword(user, password, fresh)
+      await accounts.endSessions(user.id)
+    }
+    await thief.sendCode(await thief.nextCode())
+    expect(await thief.isSignedIn()).toBe(false)
+    await thief.request.dispose()
+  })
+
   test('it takes the current one, ends the other sessions and keeps its own', async () => {
     await ada.enrolled()
     const elsewhere = new Visitor(app, await request.newContext({ baseURL: app.origin }))
@@ -310,6 +340,7 @@ describe('activity', () => {
 
 describe('the key', () => {
   test('there is no start without one', () => {
-    expect(() => createApp({ key: undefined })).toThrow('options.keys[0]')
+    const accounts = makeAccounts(app.database)
+    expect(() => createApp({ accounts, store: memoryStore(), key: undefined })).toThrow('options.keys[0]')
   })
 })

@@ -1,30 +1,71 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+/** How the server starts, stops and refuses to start. */
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { freePort } from '../../../scripts/servers/server.mjs'
+import { openDatabase } from '../src/database.js'
+import { openStore } from '../src/store.js'
+import { failToStart, startServer } from './server-process.js'
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+let DATA: string
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
-  'it starts without a setting, tells where it is, and stops cleanly on %s',
-  async signal => {
-    const { SALLYPORT_KEY: _, ...env } = process.env
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
-      cwd: here('..'),
-      env: { ...env, PORT: '0', TSX_TSCONFIG_PATH: here('../../../tsconfig.json') },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let said = ''
-    for await (const chunk of child.stdout) {
-      said += chunk
-      const origin = /http:\/\/localhost:\d+/.exec(said)?.[0]
-      if (origin === undefined) continue
-      expect((await fetch(`${origin}/login`)).status).toBe(200)
-      break
+beforeEach(() => {
+  DATA = mkdtempSync(join(tmpdir(), 'acme-'))
+})
+afterEach(() => rmSync(DATA, { recursive: true }))
+
+test('it starts without a setting, tells where it is, and stops cleanly on SIGINT and SIGTERM', async () => {
+  const key = () => readFileSync(join(DATA, 'key'), 'utf8')
+  const first = await startServer({ DATA })
+  expect((await fetch(`${first.origin}/login`)).status).toBe(200)
+  expect(await first.end('SIGINT')).toBe(0)
+
+  // The key that nobody gave: made once, for its owner to read, and told of.
+  const made = key()
+  expect(first.said()).toContain(`SALLYPORT_KEY is not set: the key is in ${join(DATA, 'key')}.`)
+  expect(first.said()).not.toContain(made.trim())
+  expect(statSync(join(DATA, 'key')).mode & 0o777).toBe(0o600)
+
+  const second = await startServer({ DATA })
+  expect(await second.end('SIGTERM')).toBe(0)
+  expect(key()).toBe(made)
+})
+
+describe('it tells why it cannot start', () => {
+  test.each(['redis', 'postgresql'])('where there is no server at a %s address', async scheme => {
+    const host = `127.0.0.1:${await freePort()}`
+    const { code, said } = await failToStart({ DATA, TWO_FACTOR_STORE: `${scheme}://somebody:geheim@${host}/0` })
+    expect(said).toContain(`Acme cannot start: the store at ${scheme}://${host}/0 cannot be used: `)
+    expect(said).toMatch(scheme === 'redis' ? /connect ECONNREFUSED/ : /the database cannot be reached/)
+    expect(said).not.toContain('geheim')
+    expect(said.trim().split('\n')).toHaveLength(1)
+    expect(code).toBe(1)
+  })
+
+  test('where the key is none', async () => {
+    const { code, said } = await failToStart({ DATA, SALLYPORT_KEY: 'geheim' })
+    expect(said).toMatch(/^Acme cannot start: options\.keys\[0\]/)
+    expect(said).not.toContain('geheim')
+    expect(code).toBe(1)
+  })
+
+  test('where TWO_FACTOR_STORE is no address that it knows', async () => {
+    const database = await openDatabase(DATA)
+    for (const address of ['', 'redis', 'localhost:6379', 'mysql://somebody:geheim@localhost/acme', 'memory:']) {
+      const refused = openStore(address, database)
+      await expect(refused, address).rejects.toThrow(
+        /^TWO_FACTOR_STORE must be the address of a Redis .* or a PostgreSQL/,
+      )
+      await expect(refused).rejects.not.toThrow('geheim')
     }
-    expect(said).toContain('SALLYPORT_KEY is not set')
-    const exit = once(child, 'exit')
-    child.kill(signal)
-    expect(await exit).toEqual([0, null])
-  },
-)
+    await database.$disconnect()
+  })
+
+  test('where the data folder is a file, or its database is none', async () => {
+    writeFileSync(join(DATA, 'acme.db'), 'no database at all'.repeat(100))
+    const folder = join(DATA, 'acme.db')
+    await expect(openDatabase(folder)).rejects.toThrow(`the data folder ${folder} cannot be used: EEXIST`)
+    await expect(openDatabase(DATA)).rejects.toThrow('file is not a database')
+  })
+})

@@ -15,7 +15,7 @@ export class Visitor {
   recoveryCodes: string[] = []
 
   constructor(
-    readonly app: RunningApp,
+    readonly app: Pick<RunningApp, 'clock'>,
     /** Keeps cookies, as a browser does. */
     readonly request: APIRequestContext,
     readonly email = 'ada@example.com',

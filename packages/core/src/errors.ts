@@ -146,9 +146,15 @@ export function usageError(argument: string, problem: string): SallyportError {
   return new SallyportError('usage', 'invalid_argument', `${argument} ${problem}`)
 }
 
-/** Makes the error of a store that failed, or that was silent past its deadline. */
+/**
+ * Makes the error of a store that failed, or that was silent past its deadline. What an adapter says of the failure by an error of
+ * this kind is said on; anything else that was thrown stays in `cause` alone, since nobody knows what it holds (R40).
+ */
 export function storeError(message: string, cause?: unknown): SallyportError {
-  return new SallyportError('store', 'store_failed', message, cause === undefined ? undefined : { cause })
+  const { name, kind, code, message: why } = (cause ?? {}) as Partial<Record<string, unknown>>
+  const adapters = name === 'SallyportError' && kind === 'store' && code === 'store_failed'
+  const whole = adapters ? `${message}: ${why}` : message
+  return new SallyportError('store', 'store_failed', whole, cause === undefined ? undefined : { cause })
 }
 
 /** Makes the error of a record that cannot be believed. */

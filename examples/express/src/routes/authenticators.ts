@@ -1,6 +1,7 @@
 /** Authenticators: set up the first, add another, replace or remove one. */
 import { isRefusal, type Proof } from '@sallyport/core'
 import { type Request, type Response, Router } from 'express'
+import type { Accounts } from '../accounts.js'
 import { showEnrollment } from '../enrollment-page.js'
 import { methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
@@ -13,6 +14,7 @@ import { recoveryCodesPage } from './recovery-codes.js'
 const setupPage = '/profile/authenticators/setup'
 
 export function authenticatorRoutes(
+  accounts: Accounts,
   { twoFactor, contextOf }: TwoFactorLogin,
   slips: SlipBox,
   clock: () => number,
@@ -84,7 +86,7 @@ export function authenticatorRoutes(
     const { method, code } = req.body
     try {
       const changed = await twoFactor.totp.remove(user.id, req.params.id, { method, code }, contextOf(req, user))
-      user.twoFactorGeneration = changed.generation
+      await accounts.keepGeneration(user.id, changed.generation)
       goTo(res, '/profile', 'The authenticator was removed.')
     } catch (error) {
       showRefused(res, error, 'confirm', { ...remove(req.params.id), method: methodOf(method) }, methodOf(method))
@@ -101,7 +103,7 @@ export function authenticatorRoutes(
     const enrollment = req.session.enrollment
     try {
       const changed = await twoFactor.totp.confirm(user.id, enrollment?.token, { code, name }, contextOf(req, user))
-      user.twoFactorGeneration = changed.generation
+      await accounts.keepGeneration(user.id, changed.generation)
       delete req.session.enrollment
       if (changed.recoveryCodes !== null) {
         slips.keep(req, 'recoveryCodes', { codes: changed.recoveryCodes, first: true })

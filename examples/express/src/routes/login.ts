@@ -32,7 +32,7 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: Sl
 
   /** What the second screen asks for; where codes of the app are locked, that is a recovery code. */
   async function secondScreen(req: Request, method: unknown): Promise<object> {
-    const user = accounts.get(req.session.login?.userId ?? '')
+    const user = await accounts.get(req.session.login?.userId ?? '')
     const { locks, recoveryCodes } = await twoFactor.status(user.id, contextOf(req, user))
     const lock = locks.find(shut => shut.method === 'totp')
     if (lock === undefined) return { method: methodOf(method), locked: null }
@@ -50,10 +50,9 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: Sl
   routes.post('/login/enroll', async (req, res) => {
     const { code, name } = req.body
     try {
-      const passed = await twoFactor.login.confirm(req.session.login?.enrollment, { code, name }, subject =>
-        contextOf(req, accounts.get(subject)),
-      )
-      accounts.get(passed.subject).twoFactorGeneration = passed.generation
+      const context = async (subject: string) => contextOf(req, await accounts.get(subject))
+      const passed = await twoFactor.login.confirm(req.session.login?.enrollment, { code, name }, context)
+      await accounts.keepGeneration(passed.subject, passed.generation)
       await login.signIn(req, passed)
       slips.keep(req, 'recoveryCodes', { codes: passed.recoveryCodes, first: true })
       goTo(res, recoveryCodesPage)
@@ -67,7 +66,7 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: Sl
   async function showSetup(req: Request, res: Response, refused?: { error: unknown; name: unknown }): Promise<void> {
     const pending = req.session.login
     if (pending === undefined) return startAgain(req, res)
-    const user = accounts.get(pending.userId)
+    const user = await accounts.get(pending.userId)
     try {
       const options = { account: user.email, resume: pending.enrollment }
       const enrollment = await twoFactor.login.enroll(pending.challenge, options, contextOf(req, user))

@@ -15,7 +15,7 @@ export function newPasswordRoutes(accounts: Accounts): Router {
     const user = signedInUser(req)
     try {
       await accounts.changePassword(user, req.body.current, req.body.password)
-      endOtherSessions(user, req)
+      await endOtherSessions(accounts, user.id, req)
       goTo(res, '/profile', 'The password was changed, and every other session has ended.')
     } catch (error) {
       if (!(error instanceof FormProblem)) throw error

@@ -17,12 +17,13 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
   routes.use(onlySignedIn, onlyOperators)
 
   routes.get('/', async (req, res) => {
-    const rows = await Promise.all(accounts.all().map(async user => ({ user, status: await statusOrNull(user) })))
+    const users = await accounts.all()
+    const rows = await Promise.all(users.map(async user => ({ user, status: await statusOrNull(user) })))
     show(res, 'operator', { rows, permitFor: slips.find(req, 'permit')?.email })
   })
 
   routes.get('/users/:id/reset', async (req, res, next) => {
-    const target = somebodyElse(req.params.id, signedInUser(req))
+    const target = await somebodyElse(req.params.id, signedInUser(req))
     if (target === null) return next()
     await askForCode(req, purpose, login)
     show(res, 'operator-reset', { target, reason: '', method: methodOf(req.query['method']) })
@@ -30,7 +31,7 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
 
   routes.post('/users/:id/reset', async (req, res, next) => {
     const operator = signedInUser(req)
-    const target = somebodyElse(req.params.id, operator)
+    const target = await somebodyElse(req.params.id, operator)
     if (target === null) return next()
     const reason = typeof req.body.reason === 'string' ? req.body.reason.trim().slice(0, 200) : ''
     const again = { target, reason, method: methodOf(req.body.method) }
@@ -49,7 +50,7 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
       return showRefused(res, error, 'operator-reset', again, again.method)
     }
     const { permit, generation } = await twoFactor.operator.reset(target.id, { by: operator.id, reason })
-    target.twoFactorGeneration = generation
+    await accounts.keepGeneration(target.id, generation)
     if (permit !== null) slips.keep(req, 'permit', { email: target.email, ...permit })
     goTo(res, '/operator/permit')
   })
@@ -69,7 +70,7 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
 
   routes.post('/users/:id/unlock', async (req, res, next) => {
     const operator = signedInUser(req)
-    const target = somebodyElse(req.params.id, operator)
+    const target = await somebodyElse(req.params.id, operator)
     if (target === null) return next()
     await twoFactor.operator.unlock(target.id, { by: operator.id, reason: 'unlocked on the operator page' })
     goTo(res, '/operator', `${target.email} can try codes again.`)
@@ -86,7 +87,7 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
   }
 
   /** Operators have no power over their own second factor here: for that there is the profile. */
-  function somebodyElse(id: string, operator: User): User | null {
+  async function somebodyElse(id: string, operator: User): Promise<User | null> {
     return id === operator.id ? null : accounts.find(id)
   }
 

@@ -10,8 +10,8 @@ import type { TwoFactorLogin } from '../two-factor.js'
 export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Router {
   const routes = Router()
 
-  routes.get('/signup', (_req, res) => {
-    show(res, 'signup', { email: '', field: null, first: accounts.all().length === 0 })
+  routes.get('/signup', async (_req, res) => {
+    show(res, 'signup', { email: '', field: null, first: await accounts.isEmpty() })
   })
 
   routes.post('/signup', async (req, res) => {
@@ -21,7 +21,7 @@ export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Route
       goTo(res, await login.afterPassword(req, user))
     } catch (error) {
       if (!(error instanceof FormProblem)) throw error
-      const first = accounts.all().length === 0
+      const first = await accounts.isEmpty()
       res.status(422)
       show(res, 'signup', { email: text(email), field: error.field, error: error.message, first })
     }

@@ -1,5 +1,6 @@
 /** The profile: the state of the second factor, and turning it off. */
 import { Router } from 'express'
+import type { Accounts } from '../accounts.js'
 import type { Activity } from '../activity.js'
 import { methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
@@ -7,7 +8,12 @@ import { onlySignedIn, signedInUser } from '../signed-in.js'
 import type { SlipBox } from '../slips.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 
-export function profileRoutes(activity: Activity, { twoFactor, contextOf }: TwoFactorLogin, slips: SlipBox): Router {
+export function profileRoutes(
+  accounts: Accounts,
+  activity: Activity,
+  { twoFactor, contextOf }: TwoFactorLogin,
+  slips: SlipBox,
+): Router {
   const routes = Router()
   routes.use(onlySignedIn)
 
@@ -33,7 +39,7 @@ export function profileRoutes(activity: Activity, { twoFactor, contextOf }: TwoF
     const { method, code } = req.body
     try {
       const changed = await twoFactor.disable(user.id, { method, code }, contextOf(req, user))
-      user.twoFactorGeneration = changed.generation
+      await accounts.keepGeneration(user.id, changed.generation)
       slips.drop(req, 'recoveryCodes')
       goTo(res, '/profile', 'Two-factor authentication is off.')
     } catch (error) {

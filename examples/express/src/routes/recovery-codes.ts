@@ -1,5 +1,6 @@
 /** Recovery codes: made anew after a code, and shown until they are saved. */
 import { Router } from 'express'
+import type { Accounts } from '../accounts.js'
 import { methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'
@@ -16,7 +17,11 @@ const form = {
   button: 'Make new codes',
 }
 
-export function recoveryCodeRoutes({ twoFactor, contextOf }: TwoFactorLogin, slips: SlipBox): Router {
+export function recoveryCodeRoutes(
+  accounts: Accounts,
+  { twoFactor, contextOf }: TwoFactorLogin,
+  slips: SlipBox,
+): Router {
   const routes = Router()
   routes.use(onlySignedIn)
 
@@ -30,7 +35,7 @@ export function recoveryCodeRoutes({ twoFactor, contextOf }: TwoFactorLogin, sli
     try {
       const proof = { method: req.body.method, code }
       const changed = await twoFactor.recoveryCodes.regenerate(user.id, proof, contextOf(req, user))
-      user.twoFactorGeneration = changed.generation
+      await accounts.keepGeneration(user.id, changed.generation)
       slips.keep(req, 'recoveryCodes', { codes: changed.recoveryCodes, first: false })
       goTo(res, recoveryCodesPage)
     } catch (error) {

@@ -9,7 +9,7 @@ export class Person extends Visitor {
   readonly complaints: string[] = []
 
   private constructor(
-    app: RunningApp,
+    override readonly app: RunningApp,
     readonly page: Page,
     email: string,
   ) {

@@ -2,10 +2,10 @@ import { inspect } from 'node:util'
 import type { Write } from '@sallyport/core'
 import { problem } from '@sallyport/core/http'
 import { virtualAuthenticator } from '@sallyport/core/testing'
-import { memoryStore } from '@sallyport/memory'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { decodeSecret } from '../../src/otp/secret.js'
 import { makeApplication, minute, newKey } from '../support/harness.js'
+import { newStore } from '../support/new-store.js'
 
 /** Everything in a value that a log, an error report or a debugger could show of it. */
 function shown(value: unknown): string {
@@ -31,7 +31,7 @@ describe('a canary', () => {
         logged.push(args)
       })
     }
-    const inner = memoryStore()
+    const inner = newStore()
     const columns: Omit<Write, 'body'>[] = []
     const failing = { now: false }
     const key = newKey()

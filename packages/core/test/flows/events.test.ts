@@ -1,7 +1,7 @@
 import type { TwoFactorEvent } from '@sallyport/core'
-import { memoryStore } from '@sallyport/memory'
 import { describe, expect, it } from 'vitest'
 import { expectRefusal, makeApplication } from '../support/harness.js'
+import { newStore } from '../support/new-store.js'
 
 describe('events', () => {
   it('hand the application its own request back, and the time of the change', async () => {
@@ -94,7 +94,7 @@ describe('events', () => {
 
   it('come after the commit, and not at all where nothing was committed', async () => {
     const order: string[] = []
-    const inner = memoryStore()
+    const inner = newStore()
     const failing = { now: false }
     const { twoFactor, enroll, challenge, context } = makeApplication({
       store: {

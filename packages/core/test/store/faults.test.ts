@@ -1,9 +1,11 @@
-import { createTwoFactor, type RefusalCode } from '@sallyport/core'
+import { createTwoFactor, type RefusalCode, SallyportError } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
 import { faultyStore, type GetFault, type PutFault } from '../support/faulty-store.js'
 import { errorOf, expectRefusal, makeApplication, minute, refusalOf } from '../support/harness.js'
+import { storeIsRemote } from '../support/new-store.js'
 
-const storeDeadline = 40
+/** ms; long enough for a call that does not hang. */
+const storeDeadline = storeIsRemote ? 300 : 40
 
 /** An enrolled subject on a store that is about to fail. */
 async function beforeTheFault() {
@@ -71,6 +73,28 @@ describe('a store that fails while a right code is taken', () => {
     expect(error.kind).toBe('store')
     expect(error.message).toBe('the store failed to write, and may have written all the same')
     expect(error.cause).toEqual(new Error('connection reset'))
+  })
+
+  it('R40, R41: says on what an adapter says of its failure, and of no other', async () => {
+    const { settings, context } = await beforeTheFault()
+    const failWith = (cause: unknown) => {
+      const store = { ...settings.store, get: () => Promise.reject(cause) }
+      return errorOf(createTwoFactor({ ...settings, store }).login.begin('alice', context))
+    }
+    const said = new SallyportError('store', 'store_failed', 'the table is missing')
+    expect(await failWith(said)).toMatchObject({
+      message: 'the store failed to read: the table is missing',
+      cause: said,
+    })
+    for (const other of [
+      new Error('secret'),
+      new SallyportError('usage', 'invalid_argument', 'secret'),
+      Object.assign(new Error('secret'), { kind: 'store' }),
+      'secret',
+      null,
+    ]) {
+      expect(await failWith(other)).toMatchObject({ kind: 'store', message: 'the store failed to read', cause: other })
+    }
   })
 
   it.each<[PutFault, GetFault]>([

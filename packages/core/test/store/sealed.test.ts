@@ -1,30 +1,30 @@
 import { createTwoFactor, type Store, type Stored, type Write } from '@sallyport/core'
 import { virtualAuthenticator } from '@sallyport/core/testing'
-import { memoryStore } from '@sallyport/memory'
 import { describe, expect, it } from 'vitest'
 import { errorOf, expectRefusal, makeApplication, minute } from '../support/harness.js'
+import { newStore } from '../support/new-store.js'
 
 /** A store whose rows a thief can read and write. */
 function openStore() {
   const rows = new Map<string, Stored>()
   const writes: [string, Write][] = []
-  const inner = memoryStore()
+  const inner = newStore()
   const store: Store = {
-    async get(key) {
-      return rows.get(key) ?? null
-    },
+    get: key => inner.get(key),
     async put(key, record, ifVersion) {
       writes.push([key, record])
       const landed = await inner.put(key, record, ifVersion)
       if (landed) rows.set(key, { version: record.version, body: record.body.slice() })
       return landed
     },
-    async delete(key) {
-      rows.delete(key)
-      await inner.delete(key)
-    },
+    delete: key => inner.delete(key),
   }
-  return { store, rows, writes }
+  /** Puts any row into the place of another. */
+  async function plant(key: string, { version, body }: Stored): Promise<void> {
+    await inner.delete(key)
+    await inner.put(key, { version, body: body.slice(), expiresAt: null, summary: null }, null)
+  }
+  return { store, rows, plant, erase: (key: string) => inner.delete(key), writes }
 }
 
 async function twoSubjects() {
@@ -40,7 +40,7 @@ async function twoSubjects() {
 
 describe('a sealed record', () => {
   it('R39: does not open in the place of another, under another version, altered or cut', async () => {
-    const { twoFactor, rows, aliceKey, bobKey, row, context, writes } = await twoSubjects()
+    const { twoFactor, plant, aliceKey, bobKey, row, context, writes } = await twoSubjects()
     const good = row(aliceKey)
     const flipped = (position: number) => good.body.map((byte, index) => (index === position ? byte ^ 1 : byte))
     const bad: Stored[] = [
@@ -58,7 +58,7 @@ describe('a sealed record', () => {
     ]
     writes.length = 0
     for (const planted of bad) {
-      rows.set(aliceKey, planted)
+      await plant(aliceKey, planted)
       expect(await errorOf(twoFactor.login.begin('alice', context))).toMatchObject({
         kind: 'corrupt',
         code: 'record_unreadable',
@@ -68,13 +68,13 @@ describe('a sealed record', () => {
       expect(await errorOf(enroll)).toMatchObject({ code: 'record_unreadable' })
     }
     expect(writes).toEqual([])
-    rows.set(aliceKey, good)
+    await plant(aliceKey, good)
     expect((await twoFactor.login.begin('alice', context)).outcome).toBe('challenge')
   })
 
   it('R46: is missed when its row is deleted, where the application keeps the generation', async () => {
-    const { twoFactor, rows, aliceKey, alice, context } = await twoSubjects()
-    rows.delete(aliceKey)
+    const { twoFactor, erase, aliceKey, alice, context } = await twoSubjects()
+    await erase(aliceKey)
     const known = { ...context, generation: alice.generation }
     expect(await errorOf(twoFactor.login.begin('alice', known))).toMatchObject({ code: 'record_missing' })
     expect(await errorOf(twoFactor.totp.enroll('alice', { account: 'a' }, known))).toMatchObject({
@@ -83,11 +83,11 @@ describe('a sealed record', () => {
   })
 
   it('R46: is not believed when an older copy with older factors is put back', async () => {
-    const { twoFactor, rows, aliceKey, row, alice, context, clock } = await twoSubjects()
+    const { twoFactor, plant, aliceKey, row, alice, context, clock } = await twoSubjects()
     const older = row(aliceKey)
     clock.advance(minute)
     const { generation } = await twoFactor.recoveryCodes.regenerate('alice', { method: 'totp', code: alice.code() })
-    rows.set(aliceKey, older)
+    await plant(aliceKey, older)
     expect(await errorOf(twoFactor.login.begin('alice', { ...context, generation }))).toMatchObject({
       code: 'record_stale',
     })

@@ -1,5 +1,5 @@
 import type { Store, Stored, Write } from '@sallyport/core'
-import { memoryStore } from '@sallyport/memory'
+import { newStore } from './new-store.js'
 
 /** What happens to one call of `put`. */
 export type PutFault =
@@ -20,7 +20,7 @@ export type GetFault = 'fine' | 'throw' | 'hang' | 'stale' | 'nothing' | 'nonsen
 
 /** A store whose next calls fail as they are told to; afterwards it is fine. */
 export function faultyStore() {
-  const inner = memoryStore()
+  const inner = newStore()
   const puts: PutFault[] = []
   const gets: GetFault[] = []
   const earlier = new Map<string, Stored>()

@@ -9,8 +9,8 @@ import {
   type TwoFactorOptions,
 } from '@sallyport/core'
 import { testClock, virtualAuthenticator } from '@sallyport/core/testing'
-import { memoryStore } from '@sallyport/memory'
 import { expect } from 'vitest'
+import { newStore } from './new-store.js'
 
 export const minute = 60_000
 export const hour = 60 * minute
@@ -21,7 +21,7 @@ export const start = new Date('2026-03-01T12:00:00Z')
 export const newKey = () => randomBytes(32).toString('base64')
 
 /** A store that counts its calls. */
-export function countingStore(inner: Store = memoryStore()) {
+export function countingStore(inner: Store = newStore()) {
   const calls = { get: 0, put: 0, delete: 0 }
   const store: Store = {
     get(key) {

@@ -1,0 +1,5 @@
+/** `@sallyport/conformance`: proves that a store keeps the contract of `@sallyport/core`, under any test runner. */
+export type { ConformanceCase } from './case.js'
+export { type RegisterTest, register, type TestFunction } from './register.js'
+export type { StoreBackend } from './store/backend.js'
+export { type StoreSuiteOptions, storeSuite } from './store/suite.js'

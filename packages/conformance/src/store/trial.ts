@@ -1,0 +1,96 @@
+/** One run of one case: its clients, its keys, and the tidying up. */
+import type { Store } from '@sallyport/core'
+import { type ConformanceCase, tidying } from '../case.js'
+import { late, within } from '../deadline.js'
+import { type Clients, clientsOf, type StoreBackend } from './backend.js'
+import { newKey, newToken } from './writes.js'
+
+/** What a case works with. */
+export interface Trial {
+  /** A client. */
+  readonly store: Store
+  /** Another client. */
+  readonly other: Store
+  /** All clients, those two among them. */
+  readonly stores: readonly Store[]
+  /** A client that cannot reach its backend. */
+  broken(): Promise<Store>
+  /** What random plans are made from. */
+  readonly seed: number
+  /** A key that is nobody else's. */
+  key(): string
+  /** Keys that begin alike, are nobody else's, and end as told: 15 UTF-16 units at most. */
+  keys(...endings: readonly string[]): readonly string[]
+}
+
+/** A case as it is written down. */
+export interface StoreCase {
+  readonly id: string
+  /** `MUST` by default. */
+  readonly level?: ConformanceCase['level']
+  readonly title: string
+  readonly why: string
+  /** Two by default. */
+  readonly clients?: number
+  /** ms; ten seconds by default. */
+  readonly timeout?: number
+  readonly excuse?: (backend: StoreBackend) => string | null
+  run(trial: Trial): Promise<void>
+}
+
+export function caseOf(storeCase: StoreCase, backend: StoreBackend, seed: number): ConformanceCase {
+  const { id, title, why, level = 'MUST', timeout = 10_000 } = storeCase
+  return {
+    id,
+    level,
+    title,
+    why,
+    timeout,
+    excused: storeCase.excuse?.(backend) ?? null,
+    run: () => attempt(storeCase, clientsOf(backend), seed, timeout),
+  }
+}
+
+async function attempt(storeCase: StoreCase, clients: Clients, seed: number, timeout: number): Promise<void> {
+  const made: string[] = []
+  const remember = (key: string) => {
+    made.push(key)
+    return key
+  }
+  const work = async () => {
+    await clients.open(storeCase.clients ?? 2)
+    const [store, other] = clients.stores as readonly [Store, Store]
+    await storeCase.run({
+      store,
+      other,
+      stores: clients.stores,
+      broken: clients.broken,
+      seed,
+      key: () => remember(newKey()),
+      keys: (...endings) => {
+        const token = newToken()
+        return endings.map(ending => remember(`${token}${ending}`))
+      },
+    })
+  }
+  let failed = true
+  try {
+    if ((await within(work, timeout)) === late)
+      throw new Error(`not done after ${timeout} ms: a call of the store hangs`)
+    failed = false
+  } finally {
+    await tidy(clients, made, failed)
+  }
+}
+
+/** What goes wrong here is told only where the case itself held: otherwise the case's failure is the news. */
+async function tidy({ stores: [store], close }: Clients, made: readonly string[], failed: boolean): Promise<void> {
+  if (store !== undefined) {
+    await within(() => Promise.allSettled(made.map(async key => store.delete(key))), tidying / 2)
+  }
+  try {
+    if ((await within(close, tidying / 2)) === late) throw new Error('close() did not end')
+  } catch (error) {
+    if (!failed) throw error
+  }
+}

@@ -1,0 +1,6 @@
+// #region deno
+import { register, storeSuite } from '@sallyport/conformance'
+import { backend } from './backend.cjs'
+
+register(Deno.test, storeSuite(backend))
+// #endregion deno

@@ -1,0 +1,3 @@
+import { fileBackend, lockOfFolder } from '../files.js'
+
+export default fileBackend(process.env['SALLYPORT_CONFORMANCE_FILES'] ?? '', lockOfFolder)
