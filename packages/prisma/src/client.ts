@@ -5,7 +5,8 @@ const verbs = ['findFirst', 'createMany', 'updateMany', 'deleteMany'] as const
 
 /**
  * A Prisma client with the model in its schema. The client of a transaction has no `$connect`, and one that reads from replicas has
- * `$primary`: neither will do. An extension that leads queries into a transaction cannot be told by its type: give the client from before it.
+ * `$primary`: neither will do. An extension that leads queries into a transaction cannot be told by its type: give the
+ * client from before it.
  *
  * @example
  * ```ts
