@@ -6,7 +6,11 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, imp
 /** Tests run on the sources; the built packages are proven by the package checks of `npm test`. */
 const alias = [
   { find: /^@sallyport\/core\/(otp|qr|http|testing)$/, replacement: source('core/src/$1/index.ts') },
-  { find: /^@sallyport\/(core|memory|redis|prisma|conformance)$/, replacement: source('$1/src/index.ts') },
+  { find: /^@sallyport\/sms\/phone$/, replacement: source('sms/src/phone.ts') },
+  {
+    find: /^@sallyport\/(core|memory|redis|prisma|conformance|nodemailer|sms)$/,
+    replacement: source('$1/src/index.ts'),
+  },
 ]
 
 /** Starts the servers that no variable points to, once for all projects of a run. */
@@ -25,7 +29,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['packages/{core,memory,conformance}/test/**/*.test.ts', 'scripts/test/*.test.mjs'],
+          include: ['packages/{core,memory,conformance,nodemailer,sms}/test/**/*.test.ts', 'scripts/test/*.test.mjs'],
         },
       },
       {

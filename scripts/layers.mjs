@@ -22,7 +22,7 @@ import { workspaces } from './lib/workspaces.mjs'
 
 /** The words that the rooms share: errors, events, and the types of what goes in and comes out. */
 const words = ['words']
-const bottom = [...words, 'usage', 'otp']
+const bottom = [...words, 'usage', 'framing', 'otp']
 const below = [...bottom, 'subject', 'decide', 'policy', 'vault', 'options', 'store', 'delivery']
 const noble = ['@noble/hashes', '@scure/base']
 
@@ -34,11 +34,12 @@ const noble = ['@noble/hashes', '@scure/base']
 export const rooms = [
   {
     name: 'words',
-    files: ['errors.ts', 'events.ts', 'store/contract.ts', 'outcomes.ts'],
+    files: ['errors.ts', 'events.ts', 'store/contract.ts', 'delivery/channel.ts', 'outcomes.ts'],
     mayImport: [],
     packages: [],
   },
   { name: 'usage', files: ['usage.ts'], mayImport: words, packages: ['zod/mini'] },
+  { name: 'framing', files: ['framing.ts'], mayImport: [], packages: noble, pure: true },
   { name: 'otp', files: ['otp/'], mayImport: [], packages: noble, pure: true },
   { name: 'subject', files: ['subject/'], mayImport: bottom, packages: [...noble, 'zod/mini'], pure: true },
   { name: 'decide', files: ['policy/decide.ts'], mayImport: bottom, packages: [], pure: true },
@@ -49,7 +50,7 @@ export const rooms = [
   {
     name: 'delivery',
     files: ['delivery/'],
-    mayImport: [...bottom, 'vault', 'store'],
+    mayImport: [...bottom, 'subject', 'vault', 'store'],
     packages: [...noble, 'zod/mini'],
   },
   { name: 'flows', files: ['flows/'], mayImport: below, packages: [...noble, 'zod/mini'] },

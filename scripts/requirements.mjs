@@ -22,7 +22,6 @@ const page = 'docs/security.md'
  * @type {Record<string, readonly string[]>}
  */
 const comesWith = {
-  'sent codes': ['R23', 'R24', 'R25', 'R26', 'R27', 'R28', 'R29', 'R54'],
   'trusted devices': ['R36'],
   'the rules on addresses': ['R42', 'R43', 'R44'],
 }

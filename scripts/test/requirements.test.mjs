@@ -42,9 +42,9 @@ describe('the table', () => {
 
   it('complains of a requirement that no test shows, unless its feature is still to come', () => {
     expect(render(groups, []).complaints).toHaveLength(2)
-    const { table, complaints } = render({ 'Sent codes': { R23: 'Unbiased.' } }, [])
+    const { table, complaints } = render({ Devices: { R36: 'Hashed.' } }, [])
     expect(complaints).toEqual([])
-    expect(table).toContain('| **R23** | Unbiased. | not yet: comes with sent codes |')
+    expect(table).toContain('| **R36** | Hashed. | not yet: comes with trusted devices |')
   })
 
   it('complains of a number that does not exist', () => {

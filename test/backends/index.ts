@@ -26,6 +26,8 @@ export interface Backend {
   /** A client as `connect` gives them, at a port where nobody listens; memory cannot be out of reach. */
   unreachable?(): Promise<Client>
   drop(at: string): Promise<void>
+  /** Every value that the backend keeps of a place, as it lies there. */
+  dump(at: string): Promise<readonly unknown[]>
 }
 
 /** Plain data: a process may hand it to another. */
@@ -53,6 +55,11 @@ export function connect({ backend, at }: Place): Promise<Client> {
 
 export function dropPlace({ backend, at }: Place): Promise<void> {
   return backends[backend].drop(at)
+}
+
+/** Every value that the backend keeps of a place, as it lies there. */
+export function dumpPlace({ backend, at }: Place): Promise<readonly unknown[]> {
+  return backends[backend].dump(at)
 }
 
 /** A place as the conformance kit takes it: every `open` is one more client. */

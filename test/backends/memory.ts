@@ -19,4 +19,7 @@ export const memoryBackend: Backend = {
   async drop(at) {
     stores.delete(at)
   },
+  async dump() {
+    throw new Error('what is in memory cannot be looked at from outside')
+  },
 }

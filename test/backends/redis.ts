@@ -7,6 +7,19 @@ import { setting } from './settings.js'
 
 const nowhere = 'redis://127.0.0.1:1'
 
+/** Keys and values of a prefix on every node. */
+async function dumpNodes(urls: readonly string[], prefix: string): Promise<string[]> {
+  const found: string[] = []
+  for (const url of urls) {
+    const client = await createClient({ url }).connect()
+    for await (const keys of client.scanIterator({ MATCH: `${prefix}*` })) {
+      for (const key of keys) found.push(key, (await client.get(key)) ?? '')
+    }
+    await client.close()
+  }
+  return found
+}
+
 /** By the package `redis`. A place is a prefix; what is left in it goes with the server. */
 export const redisBackend: Backend = {
   async make() {
@@ -26,6 +39,7 @@ export const redisBackend: Backend = {
     return { store: redisStore(nodeRedis(client)), close: async () => client.destroy() }
   },
   async drop() {},
+  dump: prefix => dumpNodes([setting('SALLYPORT_TEST_REDIS_URL')], prefix),
 }
 
 /** By the package `ioredis`, which may read from replicas as far as it knows. */
@@ -43,4 +57,5 @@ export const redisClusterBackend: Backend = {
     return { store: redisStore(ioredis(cluster)), close: async () => cluster.disconnect() }
   },
   async drop() {},
+  dump: prefix => dumpNodes(setting('SALLYPORT_TEST_REDIS_CLUSTER_URL').split(','), prefix),
 }

@@ -32,7 +32,7 @@ function clientOf(provider: string, adapter: unknown): Client {
     PrismaClient: Generated
   }
   const prisma = new PrismaClient({ adapter })
-  return { store: prismaStore(prisma), close: () => prisma.$disconnect() }
+  return { store: prismaStore(prisma, { report: true }), close: () => prisma.$disconnect() }
 }
 
 function sqlOf(provider: string): string {
@@ -62,6 +62,12 @@ export const sqliteBackend: Backend = {
   unreachable: () => sqliteBackend.connect('file:/no/such/folder/records.db'),
   async drop(url) {
     rmSync(dirname(url.replace(/^file:/, '')), { recursive: true, force: true })
+  },
+  async dump(url) {
+    const database = createClient({ url })
+    const { rows } = await database.execute('SELECT * FROM two_factor_record')
+    database.close()
+    return rows.flatMap(row => Object.values(row))
   },
 }
 
@@ -94,12 +100,18 @@ export const postgresqlBackend: Backend = {
       client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
     )
   },
+  async dump(url) {
+    const { rows } = await onPostgresql(url, client => client.query('SELECT * FROM two_factor_record'))
+    return rows.flatMap(row => Object.values(row))
+  },
 }
 
-async function onMariadb(url: string, statements: readonly string[]): Promise<void> {
+async function onMariadb(url: string, statements: readonly string[]): Promise<object[]> {
   const connection = await createConnection(url.replace(/^mysql:/, 'mariadb:'))
   try {
-    for (const statement of statements) await connection.query(statement)
+    const results: object[] = []
+    for (const statement of statements) results.push(await connection.query(statement))
+    return results
   } finally {
     await connection.end()
   }
@@ -124,6 +136,10 @@ export const mariadbBackend: Backend = {
   },
   async drop(url) {
     await onMariadb(setting('SALLYPORT_TEST_MYSQL_URL'), [`DROP DATABASE IF EXISTS ${new URL(url).pathname.slice(1)}`])
+  },
+  async dump(url) {
+    const [rows] = (await onMariadb(url, ['SELECT * FROM two_factor_record'])) as object[][]
+    return (rows ?? []).flatMap(row => Object.values(row))
   },
 }
 

@@ -1,8 +1,9 @@
 /** Somebody's account on a backend that several processes share, and what the tests do with it. */
 import { createTwoFactor, type Gate } from '@sallyport/core'
-import { testClock, virtualAuthenticator } from '@sallyport/core/testing'
+import { memoryChannel, testClock, virtualAuthenticator } from '@sallyport/core/testing'
 import { newKey, start, wrongCodeFor } from '../../packages/core/test/support/harness.js'
 import { type BackendName, connect, dropPlace, makePlace } from '../backends/index.js'
+import { addressOf } from './addresses.js'
 import { type Call, type Instance, type Outcome, type Process, runEverywhere, startProcess } from './process.js'
 
 export const context = { binding: 'session-1' }
@@ -13,7 +14,8 @@ export async function openHouse(backend: BackendName) {
   const client = await connect(place)
   const clock = testClock(start)
   const keys = [newKey()]
-  const settings = { issuer: 'Acme', store: client.store, clock }
+  const email = memoryChannel('email', async subject => addressOf(subject))
+  const settings = { issuer: 'Acme', store: client.store, clock, channels: [email] }
   const twoFactor = createTwoFactor({ ...settings, keys })
   const processes: Process[] = []
   let people = 0

@@ -1,6 +1,7 @@
 /** What runs in a process of {@link startProcess}. */
-import { createTwoFactor, SallyportError, type Store } from '@sallyport/core'
+import { type Channel, createTwoFactor, SallyportError, type Store } from '@sallyport/core'
 import { connect } from '../backends/index.js'
+import { addressOf } from './addresses.js'
 import type { Call, Instance, Outcome } from './process.js'
 
 const { place, keys, stopsAt } = JSON.parse(process.argv[2] ?? '') as Instance
@@ -21,7 +22,14 @@ function standStill(): Promise<never> {
 }
 
 let now = 0
-const twoFactor = createTwoFactor({ issuer: 'Acme', keys, store, clock: () => now })
+/** What each call had sent, told apart by the request that it names. */
+const sent = new Map<unknown, string>()
+const email: Channel = {
+  id: 'email',
+  send: async ({ code, request }) => void sent.set(request, code),
+  addressOf: async subject => addressOf(subject),
+}
+const twoFactor = createTwoFactor({ issuer: 'Acme', keys, store, clock: () => now, channels: [email] })
 
 process.on('message', async (calls: readonly Call[]) => {
   process.send?.(await Promise.all(calls.map(outcomeOf)))
@@ -36,7 +44,9 @@ async function outcomeOf(call: Call): Promise<Outcome> {
   now = call.now
   try {
     const value = await verbAt(call.verb)(...call.args)
-    return { code: 'ok', value: value === undefined ? null : JSON.parse(JSON.stringify(value)) }
+    const request = call.args.map(arg => (arg as { request?: unknown } | null)?.request).find(one => one !== undefined)
+    const mailed = sent.get(request) ?? null
+    return { code: 'ok', value: value === undefined ? null : JSON.parse(JSON.stringify(value)), mailed }
   } catch (error) {
     // A mistake of the test's, or of ours, is no outcome: it ends the process, and so the test.
     if (!(error instanceof SallyportError) || error.kind === 'usage') throw error

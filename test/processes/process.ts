@@ -48,8 +48,8 @@ export interface Call {
   now: number
 }
 
-/** What came of a call: what it returned, as JSON has it, or the code of what it threw. */
-export type Outcome = { value: unknown; code: 'ok' } | { code: string }
+/** What came of a call: what it returned, as JSON has it, and the code that it mailed; or the code of what it threw. */
+export type Outcome = { value: unknown; mailed: string | null; code: 'ok' } | { code: string }
 
 export interface Process {
   /** Runs all of them at once. */

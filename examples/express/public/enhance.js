@@ -48,6 +48,28 @@ function takePermit() {
 takePermit()
 addEventListener('hashchange', takePermit)
 
+// A time that is left, in the words of `waitInWords` on the server. When the last one of a form is over, what waits for it can go on.
+function inWords(seconds) {
+  const [count, unit] = seconds < 60 ? [Math.max(1, Math.ceil(seconds)), 'second'] : [Math.ceil(seconds / 60), 'minute']
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
+for (const shown of document.querySelectorAll('[data-countdown]')) {
+  const line = shown.parentElement
+  const button = line.previousElementSibling?.matches('[data-waits]') ? line.previousElementSibling : null
+  const over = Date.now() + Number(shown.dataset.countdown) * 1000
+  if (button !== null) button.disabled = true
+  const timer = setInterval(() => {
+    const left = (over - Date.now()) / 1000
+    if (left > 0) {
+      shown.textContent = inWords(left)
+      return
+    }
+    clearInterval(timer)
+    if (button !== null) button.disabled = false
+    line.textContent = shown.dataset.over ?? ''
+  }, 250)
+}
+
 // A second click on a button that is at work would answer with a code that has just been used up.
 for (const form of document.forms) {
   form.addEventListener('submit', event => {

@@ -1,6 +1,7 @@
-/** What happened to each user's second factor, for the user to see: a real application would also write an email. */
+/** What happened to each user's second factor, for the user to see; what matters most is mailed as well, by `notices.ts`. */
 import type { TwoFactorEvent } from '@sallyport/core'
 import type { Accounts } from './accounts.js'
+import { codesOf, isChannelId } from './methods.js'
 
 export interface Entry {
   at: Date
@@ -54,11 +55,19 @@ function describe(event: TwoFactorEvent, operator = ''): { text: string; alarmin
       return calm('An authenticator was added.')
     case 'removed':
       return calm('An authenticator was removed.')
+    case 'destination_added':
+      return calm(`${address(event.channel)} was added, for codes.`)
+    case 'destination_removed':
+      return calm(`${address(event.channel)} was removed.`)
+    case 'code_sent':
+      return calm(`A code was sent ${by(event.channel)}.`)
+    case 'delivery_failed':
+      return calm(`A code could not be sent ${by(event.channel)}.`)
     case 'verified':
       return calm(`${event.purpose === 'login' ? 'Logged in' : 'Confirmed'} with ${one(event.method)}.`)
     case 'failed':
       if (event.purpose === 'login') return alarm(`Your password was right, but ${one(event.method)} was wrong.`)
-      if (event.purpose === 'enrollment') return alarm('A wrong first code was entered for a new authenticator.')
+      if (event.purpose === 'enrollment') return alarm(`A wrong code was entered while ${added(event.method)}.`)
       return alarm('A wrong code was entered while you were logged in.')
     case 'replay_detected':
       return alarm(
@@ -69,9 +78,9 @@ function describe(event: TwoFactorEvent, operator = ''): { text: string; alarmin
     case 'locked':
       if (event.purpose === 'enrollment')
         return alarm('Setting up is locked for a while, after too many wrong first codes.')
-      return alarm('Codes from your authenticators are locked for a while, after too many wrong ones.')
+      return alarm(`${codes(event.method)} are locked for a while, after too many wrong ones.`)
     case 'suspended':
-      return alarm('Codes from your authenticators are switched off, after far too many wrong ones.')
+      return alarm(`${codes(event.method)} are switched off, after far too many wrong ones.`)
     case 'recovery_code_used':
       return calm(`A recovery code was used. ${event.left} left.`)
     case 'recovery_codes_low':
@@ -85,12 +94,30 @@ function describe(event: TwoFactorEvent, operator = ''): { text: string; alarmin
     case 'unlocked':
       return calm(`An operator (${operator}) lifted a lock: ${event.reason}`)
     case 'imported':
-      return calm('An authenticator was taken over from another system.')
+      return calm('Two-factor authentication was taken over from another system.')
     case 'forgotten':
       return calm('Two-factor data was deleted.')
   }
 }
 
 function one(method: string): string {
-  return method === 'recovery_code' ? 'a recovery code' : 'a code from your authenticator'
+  if (method === 'recovery_code') return 'a recovery code'
+  return isChannelId(method) ? `a code ${by(method)}` : 'a code from your authenticator'
+}
+
+/** `Codes from your app`, at the beginning of a sentence. */
+function codes(method: string): string {
+  return isChannelId(method) ? `Codes ${by(method)}` : `C${codesOf.totp.slice(1)}`
+}
+
+function by(channel: string): string {
+  return channel === 'sms' ? 'by text message' : 'by email'
+}
+
+function address(channel: string): string {
+  return channel === 'sms' ? 'A phone number' : 'An email address'
+}
+
+function added(method: string): string {
+  return isChannelId(method) ? 'an address was being confirmed' : 'an authenticator was being set up'
 }

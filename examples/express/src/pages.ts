@@ -5,7 +5,7 @@ import { problem } from '@sallyport/core/http'
 import { Eta } from 'eta'
 import type { Response } from 'express'
 import { formToken } from './protection.js'
-import { type About, inWords } from './refusals.js'
+import { type About, inWords, waitInWords } from './refusals.js'
 import type { Notice } from './sessions.js'
 
 const eta = new Eta({ views: fileURLToPath(new URL('../views', import.meta.url)), cache: true })
@@ -18,7 +18,8 @@ export function show(res: Response, page: string, data: object = {}): void {
   const { notice } = session
   if (notice !== undefined) delete session.notice
   const path = res.req.originalUrl.split('?')[0]
-  const everywhere = { user, notice, path, formToken: formToken(res.req), formatDate }
+  const { demo } = res.app.locals
+  const everywhere = { user, notice, path, demo, formToken: formToken(res.req), formatDate, waitInWords }
   res.type('html').send(eta.render(page, { error: null, ...everywhere, ...data }))
 }
 

@@ -1,45 +1,49 @@
 /** What Sallyport refuses, said to the person at the browser. */
 import type { Refusal, RefusalCode } from '@sallyport/core'
-import type { AnswerMethod } from './methods.js'
+import { type AnswerMethod, type ChannelId, codesOf } from './methods.js'
+
+/**
+ * What is refused: a code, the first code of an authenticator that is being set up, an address that is being added, or, at the gate, a
+ * person who has no way left to answer.
+ */
+export type About = AnswerMethod | 'setup' | `new_${ChannelId}` | 'gate'
+
+type Sentence = (wait: string | null) => string
 
 /** One sentence or two per refusal; the type makes sure that none is missing. `wait` is a time in words, or null. */
-const sentences: Record<RefusalCode, (wait: string | null) => string> = {
-  invalid_code: wait =>
-    wait === null
-      ? 'That code is not right, or it was used already. If you just used it, wait for the next one.'
-      : `That code is not right. There were too many wrong ones: codes from your app are locked for ${wait}.`,
+const sentences: Record<RefusalCode, Sentence> = {
+  ...aboutCodes(
+    codesOf.totp,
+    'That code is not right, or it was used already. If you just used it, wait for the next one.',
+  ),
   invalid_input: () => 'Something in this form does not look right. A name can have up to 64 characters.',
-  locked: wait => `There were too many wrong codes, so codes from your app are locked for ${wait ?? 'a while'}.`,
-  suspended: () =>
-    'There were far too many wrong codes, so codes from your app are switched off. Use a recovery code, or ask the operator to unlock your account.',
   challenge_expired: () => 'That took a little too long, or it was finished in another tab. Please start again.',
   enrollment_expired: () =>
     'This QR code is no longer valid: it was used already, or it took too long. Please start again.',
   method_unavailable: () => 'You cannot use that kind of code here. Choose another.',
   address_not_allowed: () => 'Logging in from this network is not allowed.',
-  send_too_soon: wait => `We sent you a code a moment ago. You can ask for another in ${wait ?? 'a minute'}.`,
-  send_limit: wait => `We cannot send more codes for now. Try again in ${wait ?? 'a while'}.`,
-  delivery_failed: () => 'We could not deliver the code. Try again, or use another way.',
+  send_too_soon: wait => `You asked for a code a moment ago. You can ask again in ${wait ?? 'a minute'}.`,
+  send_limit: wait => `We cannot send more codes for now. Use another way, or try again in ${wait ?? 'a while'}.`,
+  delivery_failed: () => 'We could not deliver the code. Use another way, or try again in a minute.',
   proof_required: () => 'Please confirm with a code first.',
   permit_required: () =>
     'An operator has reset your two-factor authentication. Open the link that the operator gave you, or paste its permit here.',
   not_enrolled: () => 'This needs two-factor authentication, which is off for your account. Turn it on first.',
   not_found: () => 'That is not there any more. It may have been changed in another tab.',
-  would_lock_out: () => 'This is your last authenticator. To go without one, turn two-factor authentication off.',
+  would_lock_out: () =>
+    'This is the last thing that you can log in with. To go without one, turn two-factor authentication off.',
   limit_reached: () => 'You have as many of these as there can be. Remove one first.',
   busy: () => 'A lot happened at once, and nothing was accepted. Please try again.',
   outcome_unknown: () =>
     'We could not find out whether that worked, and the code may be used up. Check your profile, then try again with a new code.',
 }
 
-/**
- * What is refused: a code of the app, a recovery code, the first code of an authenticator that is being set up, or, at the gate,
- * a person who has no way left to answer.
- */
-export type About = AnswerMethod | 'setup' | 'gate'
+const wrongSentCode = 'That code is not right, or it is no longer good. Take it from the newest message.'
 
 /** Where it matters what was asked for. */
 const otherSentences: Record<Exclude<About, 'totp'>, Partial<typeof sentences>> = {
+  email: aboutCodes(codesOf.email, wrongSentCode),
+  sms: aboutCodes(codesOf.sms, wrongSentCode),
   recovery_code: {
     invalid_code: () => 'That code is not right, or it was used already. Take another one from your list.',
   },
@@ -48,20 +52,52 @@ const otherSentences: Record<Exclude<About, 'totp'>, Partial<typeof sentences>> 
       `There were too many wrong codes, and you have no recovery codes left. Wait ${wait ?? 'a while'}, or ask the operator to unlock your account.`,
     suspended: () =>
       'There were far too many wrong codes, and you have no recovery codes left. Ask the operator to unlock your account.',
+    method_unavailable: () =>
+      'There is no way to send you a code just now. Try again later, or ask the operator for help.',
   },
-  setup: {
-    invalid_code: wait =>
-      wait === null
-        ? 'That code is not right. Take the one that the app shows now, and see that the phone sets its clock by itself.'
-        : lockedSetup(wait),
-    locked: wait => lockedSetup(wait ?? 'a while'),
-    suspended: () =>
-      'There were far too many wrong first codes, so setting up is switched off. Ask the operator to unlock it.',
+  setup: aboutFirstCodes(
+    'That code is not right. Take the one that the app shows now, and see that the phone sets its clock by itself.',
+    wait => `setting up an authenticator is locked for ${wait}. Then start again with a new QR code.`,
+  ),
+  new_email: {
+    ...aboutNewAddresses(),
+    invalid_input: () => 'That is no email address that we can send to. Check it for typing errors.',
+  },
+  new_sms: {
+    ...aboutNewAddresses(),
+    invalid_input: () =>
+      'That is no phone number that we can send to. Write it with the country code, such as +1 202 555 0142.',
   },
 }
 
-function lockedSetup(wait: string): string {
-  return `There were too many wrong first codes, so setting up an authenticator is locked for ${wait}. Then start again with a new QR code.`
+function aboutCodes(codes: string, wrong: string): Record<'invalid_code' | 'locked' | 'suspended', Sentence> {
+  return {
+    invalid_code: wait =>
+      wait === null
+        ? wrong
+        : `That code is not right. There were too many wrong ones: ${codes} are locked for ${wait}.`,
+    locked: wait => `There were too many wrong codes, so ${codes} are locked for ${wait ?? 'a while'}.`,
+    suspended: () =>
+      `There were far too many wrong codes, so ${codes} are switched off. Use a recovery code, or ask the operator to unlock your account.`,
+  }
+}
+
+function aboutFirstCodes(wrong: string, locked: (wait: string) => string): Partial<typeof sentences> {
+  return {
+    invalid_code: wait => (wait === null ? wrong : `There were too many wrong first codes, so ${locked(wait)}`),
+    locked: wait => `There were too many wrong first codes, so ${locked(wait ?? 'a while')}`,
+    suspended: () =>
+      'There were far too many wrong first codes, so setting up is switched off. Ask the operator to unlock it.',
+  }
+}
+
+function aboutNewAddresses(): Partial<typeof sentences> {
+  return {
+    ...aboutFirstCodes(wrongSentCode, wait => `adding an address is locked for ${wait}.`),
+    enrollment_expired: () => 'That took too long, or something else was changed in the meantime. Please start again.',
+    delivery_failed: () => 'We could not deliver a code there. Check what you typed, then try again.',
+    send_limit: wait => `We cannot send more codes there for now. Try again in ${wait ?? 'a while'}.`,
+  }
 }
 
 /** The refusal in words. */

@@ -2,11 +2,15 @@
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { SallyportError } from '@sallyport/core'
+import type { EmailChannel } from '@sallyport/nodemailer'
 import { makeAccounts } from './accounts.js'
 import { createApp } from './app.js'
+import { codesByMail, codesByTextMessage } from './channels.js'
 import { openDatabase } from './database.js'
 import { readKey } from './key.js'
-import { StartFailure } from './start-failure.js'
+import { openMail } from './mail.js'
+import { makeNotices } from './notices.js'
+import { reasonOf, StartFailure } from './start-failure.js'
 import { openStore } from './store.js'
 
 try {
@@ -21,8 +25,24 @@ async function start(): Promise<void> {
   const folder = process.env['DATA'] ?? fileURLToPath(new URL('../data', import.meta.url))
   const database = await openDatabase(folder)
   const { store, close } = await openStore(process.env['TWO_FACTOR_STORE'], database)
-  const required = process.env['TWO_FACTOR'] === 'required'
-  const app = createApp({ accounts: makeAccounts(database), store, key: readKey(folder), required, https: false })
+  const accounts = makeAccounts(database)
+  const mail = await openMail(process.env['SMTP_URL'], process.env['MAIL_FROM'])
+  const byMail = codesByMail(mail, accounts, firstEnrollmentByMail())
+  const texts = codesByTextMessage(process.env, console.log)
+  const notices = makeNotices({ accounts, mail })
+  void tellOfBrokenMail(byMail)
+
+  const app = createApp({
+    accounts,
+    store,
+    key: readKey(folder),
+    channels: [byMail, texts.channel],
+    notices,
+    required: process.env['TWO_FACTOR'] === 'required',
+    firstEnrollment: firstEnrollmentByMail() ? { channel: byMail.id } : 'password',
+    https: false,
+    demo: { inbox: mail.inbox, printsTexts: texts.printed },
+  })
 
   const port = Number(process.env['PORT'] ?? 3000)
   const server = app.listen(port, 'localhost', error => {
@@ -36,11 +56,29 @@ async function start(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       server.close(async () => {
+        await notices.close()
+        await mail.close()
         await close()
         await database.$disconnect()
         process.exit(0)
       })
       server.closeAllConnections()
     })
+  }
+}
+
+function firstEnrollmentByMail(): boolean {
+  const chosen = process.env['FIRST_ENROLLMENT']
+  if (chosen !== undefined && chosen !== 'email')
+    throw new StartFailure('FIRST_ENROLLMENT must be email, or not be set')
+  return chosen === 'email'
+}
+
+/** A mail server that is away keeps nobody from logging in with an authenticator: the application starts all the same, and says so. */
+async function tellOfBrokenMail(byMail: EmailChannel): Promise<void> {
+  try {
+    await byMail.verify()
+  } catch (error) {
+    console.warn(`Mail cannot be sent now: ${reasonOf(error)}`)
   }
 }

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type { Accounts, User } from './accounts.js'
+import type { Asked, Sending } from './code-form.js'
+import type { ChannelId } from './methods.js'
 
 /** A sentence for the top of the next page: what went well, what did not, or neither. */
 export interface Notice {
@@ -17,11 +19,15 @@ declare module 'express-session' {
     /** `user.sessionsVersion` when the password was given: under another the session is over. */
     version: number
     /** Between the password and the code: who gave the password, and what Sallyport asked. */
-    login: { userId: string; challenge: string; enrollment?: string }
+    login: Asked & { userId: string; outcome: 'challenge' | 'enroll'; enrollment?: string }
     /** An authenticator that is being set up from the profile; kept here, so that a refresh shows the same QR code. */
     enrollment: { token: string; replaces?: string }
     /** Step-up challenges by purpose. */
-    challenges: Record<string, string>
+    challenges: Record<string, Asked>
+    /** Proves one change of factors: earned by a code a few minutes ago. */
+    grant: string
+    /** An address that is being added: it waits for the code that went to it. */
+    destination: { channel: ChannelId; token: string; sending: Sending }
     /** Shown once, on the next page. */
     notice: Notice
   }

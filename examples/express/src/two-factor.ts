@@ -1,7 +1,16 @@
 /** Where Sallyport meets the login of this application: the file to copy. */
-import { type Context, createTwoFactor, type Passed, type Store, type TwoFactorEvent } from '@sallyport/core'
+import {
+  type Channel,
+  type Context,
+  createTwoFactor,
+  type Passed,
+  type Policy,
+  type Store,
+  type TwoFactorEvent,
+} from '@sallyport/core'
 import type { Request } from 'express'
 import type { Accounts, User } from './accounts.js'
+import { sendingOf } from './code-form.js'
 import { beginLogin, endOtherSessions, startSession } from './sessions.js'
 
 export interface Settings {
@@ -10,8 +19,12 @@ export interface Settings {
   store: Store
   /** 32 random bytes in base64, from the environment: `openssl rand -base64 32`. */
   key: string | undefined
+  /** What codes can be sent by: `channels.ts` makes them. */
+  channels: readonly Channel[]
   /** Whether everybody needs a second factor. */
   required: boolean
+  /** What a first enrolment takes: the password alone, or a code on the account's own address as well. */
+  firstEnrollment: Policy['firstEnrollment']
   onEvent: (event: TwoFactorEvent) => Promise<void>
   /** ms; for tests. */
   clock: () => number
@@ -19,13 +32,15 @@ export interface Settings {
 
 export type TwoFactorLogin = ReturnType<typeof connectTwoFactor>
 
-export function connectTwoFactor({ accounts, store, key, required, onEvent, clock }: Settings) {
+export function connectTwoFactor(settings: Settings) {
+  const { accounts, store, key, channels, required, firstEnrollment, onEvent, clock } = settings
   // #region connect
   const twoFactor = createTwoFactor({
     issuer: 'Acme',
     keys: [key],
     store,
-    policy: { required, unenrolled: 'enroll', firstEnrollment: 'password' },
+    channels,
+    policy: { required, unenrolled: 'enroll', firstEnrollment },
     endOtherSessions: (subject, request) => endOtherSessions(accounts, subject, request),
     onEvent,
     clock,
@@ -45,8 +60,18 @@ export function connectTwoFactor({ accounts, store, key, required, onEvent, cloc
     await beginLogin(req, user)
     const gate = await twoFactor.login.begin(user.id, contextOf(req, user))
     if (gate.outcome === 'passed') return signIn(req, gate.passed)
-    req.session.login = { userId: user.id, challenge: gate.challenge }
-    return gate.outcome === 'challenge' ? '/login/code' : '/login/enroll'
+    const { outcome, challenge, methods } = gate
+    req.session.login = { userId: user.id, outcome, challenge, methods }
+    return outcome === 'challenge' ? '/login/code' : '/login/enroll'
+  }
+
+  /** A code by mail or text message was asked for: by a POST, so that no refresh sends another. */
+  async function sendCode(req: Request): Promise<void> {
+    const { login } = req.session
+    const { method } = req.body
+    const context = async (subject: string) => contextOf(req, await accounts.get(subject))
+    const sent = await twoFactor.sendCode(login?.challenge, method, context)
+    if (login !== undefined) login.sent = { ...login.sent, [method]: sendingOf(sent) }
   }
 
   /** The second screen was answered. Returns the page to go to, or throws a refusal to show. */
@@ -63,5 +88,5 @@ export function connectTwoFactor({ accounts, store, key, required, onEvent, cloc
   }
   // #endregion connect
 
-  return { twoFactor, contextOf, afterPassword, afterCode, signIn }
+  return { twoFactor, channels: channels.map(({ id }) => id), contextOf, afterPassword, sendCode, afterCode, signIn }
 }

@@ -2,14 +2,16 @@ import { refusalCodes } from '@sallyport/core'
 import { describe, expect, test } from 'vitest'
 import { inWords, waitInWords } from '../src/refusals.js'
 
+const ofTheApp = new Set(['totp', 'recovery_code', 'gate'])
+
 describe('refusals in words', () => {
   test.each(refusalCodes)('%s is said to a person', code => {
     for (const retryAfter of [null, 900]) {
-      for (const about of ['totp', 'recovery_code', 'setup', 'gate'] as const) {
+      for (const about of ['totp', 'email', 'sms', 'recovery_code', 'setup', 'new_email', 'new_sms', 'gate'] as const) {
         const sentence = inWords({ code, retryAfter } as Parameters<typeof inWords>[0], about)
         expect(sentence).toMatch(/^[A-Z].{20,}[.?]$/)
         expect(sentence).not.toMatch(/_|undefined|null|NaN/)
-        if (about === 'setup') expect(sentence).not.toContain('codes from your app')
+        if (!ofTheApp.has(about)) expect(sentence).not.toContain('codes from your app')
       }
     }
   })

@@ -10,12 +10,22 @@ import type { Store } from '@sallyport/core'
 import { testClock } from '@sallyport/core/testing'
 import { makeAccounts } from '../src/accounts.js'
 import { createApp } from '../src/app.js'
+import { codesByMail, codesByTextMessage } from '../src/channels.js'
 import { type Database, openDatabase } from '../src/database.js'
+import type { Inbox } from '../src/demo-mail-server.js'
+import { openMail } from '../src/mail.js'
+import { makeNotices, type NoticeSettings } from '../src/notices.js'
 import { openStore } from '../src/store.js'
 
 export interface Settings {
   required?: boolean
   https?: boolean
+  /** As `SMTP_URL` has it; the demo's own server where it is missing, no mail where it is null. */
+  smtp?: string | null
+  /** As `FIRST_ENROLLMENT` has it. */
+  firstEnrollment?: 'email'
+  /** What mails notices; what mails codes where it is missing. */
+  noticesBy?: NoticeSettings['mail']['transport']
   /** As `TWO_FACTOR_STORE` has it; SQLite where it is missing. */
   store?: string
   /** Puts something around the store; the store as it is where it is missing. */
@@ -27,33 +37,61 @@ export interface RunningApp {
   origin: string
   clock: ReturnType<typeof testClock>
   database: Database
+  /** What the demo's own server was given to mail, the newest first. */
+  inbox: Inbox
+  /** The lines that the console channel printed, the newest last. */
+  printed: readonly string[]
+  /** Resolves when all notices are on their way. */
+  noticed(): Promise<void>
   /** Keeps the answer to the next POST back until it is released; resolves when there is one. */
   holdNextPost(): { answered: Promise<void>; release(): void }
-  /** Stops it, and starts another on what it kept, at the same address. */
-  restart(): Promise<void>
+  /** Stops it, and starts another on what it kept, at the same address; `changed`: where something is set otherwise from then on. */
+  restart(changed?: Settings): Promise<void>
   stop(): Promise<void>
 }
 
-export async function startApp(settings: Settings = {}): Promise<RunningApp> {
+export async function startApp(given: Settings = {}): Promise<RunningApp> {
+  let settings = given
   const folder = mkdtempSync(join(tmpdir(), 'acme-'))
   const key = randomBytes(32).toString('base64')
   const clock = testClock()
+  const printed: string[] = []
 
   async function run(port: number) {
     const { store: address, around = store => store, required = false, https = false } = settings
+    const { smtp, firstEnrollment, noticesBy } = settings
     const database = await openDatabase(folder)
     const { store, close } = await openStore(address, database)
-    const app = createApp({ accounts: makeAccounts(database), store: around(store), key, required, https, clock })
+    const accounts = makeAccounts(database)
+    const mail = smtp === null ? null : await openMail(smtp)
+    const byMail = mail === null ? [] : [codesByMail(mail, accounts, firstEnrollment === 'email')]
+    const texts = codesByTextMessage({}, line => printed.push(line))
+    const notices = mail && makeNotices({ accounts, mail: { ...mail, transport: noticesBy ?? mail.transport } })
+    const app = createApp({
+      accounts,
+      store: around(store),
+      key,
+      channels: [...byMail, texts.channel],
+      ...(notices === null ? {} : { notices }),
+      required,
+      ...(firstEnrollment === undefined ? {} : { firstEnrollment: { channel: firstEnrollment } }),
+      https,
+      demo: { inbox: mail?.inbox ?? null, printsTexts: texts.printed },
+      clock,
+    })
     const server = app.listen(port, 'localhost')
     await once(server, 'listening')
     const end = async () => {
       server.closeAllConnections()
       server.close()
       await once(server, 'close')
+      await notices?.close()
+      await mail?.close()
       await close()
       await database.$disconnect()
     }
-    return { database, server, end }
+    const noticed = async () => notices?.idle()
+    return { database, server, inbox: mail?.inbox ?? [], noticed, end }
   }
 
   let running = await run(0)
@@ -64,8 +102,14 @@ export async function startApp(settings: Settings = {}): Promise<RunningApp> {
     get database() {
       return running.database
     },
+    get inbox() {
+      return running.inbox
+    },
+    printed,
+    noticed: () => running.noticed(),
     holdNextPost: () => holdNextPost(running.server),
-    async restart() {
+    async restart(changed = {}) {
+      settings = { ...settings, ...changed }
       await running.end()
       running = await run(port)
     },

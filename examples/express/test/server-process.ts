@@ -46,7 +46,13 @@ export async function failToStart(env: Record<string, string>): Promise<{ code: 
 }
 
 function launch(env: Record<string, string>) {
-  const { SALLYPORT_KEY: _key, TWO_FACTOR_STORE: _store, ...inherited } = process.env
+  const {
+    SALLYPORT_KEY: _key,
+    TWO_FACTOR_STORE: _store,
+    SMTP_URL: _mail,
+    TWILIO_ACCOUNT_SID: _sms,
+    ...inherited
+  } = process.env
   const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
     cwd: here('..'),
     env: { ...inherited, PORT: '0', TSX_TSCONFIG_PATH: here('../../../tsconfig.json'), ...env },

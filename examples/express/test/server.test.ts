@@ -2,11 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { request } from 'playwright-core'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../../scripts/servers/server.mjs'
+import { codesByTextMessage } from '../src/channels.js'
 import { openDatabase } from '../src/database.js'
+import { openMail } from '../src/mail.js'
 import { openStore } from '../src/store.js'
+import { startSilentServer } from './mail-server.js'
 import { failToStart, startServer } from './server-process.js'
+import { Visitor } from './visitor.js'
 
 let DATA: string
 
@@ -30,6 +35,23 @@ test('it starts without a setting, tells where it is, and stops cleanly on SIGIN
   const second = await startServer({ DATA })
   expect(await second.end('SIGTERM')).toBe(0)
   expect(key()).toBe(made)
+})
+
+test('it works where the mail server is silent, prints text messages for what they are, and stops all the same', async () => {
+  const silent = await startSilentServer()
+  onTestFinished(silent.stop)
+  const server = await startServer({ DATA, SMTP_URL: silent.url })
+  const client = await request.newContext({ baseURL: server.origin })
+  onTestFinished(() => client.dispose())
+  const ada = await new Visitor({ clock: Object.assign(() => Date.now(), { advance() {} }) }, client).enrolled()
+  expect(await ada.isSignedIn()).toBe(true)
+  const page = '/profile/destinations/sms'
+  // Of the step after that of the first code: the window reaches so far.
+  const code = (await ada.phone?.code(Date.now() + 30_000)) ?? ''
+  await ada.send(`${page}/add`, `${page}/add`, { method: 'totp', code })
+  await ada.send(page, page, { address: '+1 202 555 0142' })
+  expect(server.said()).toMatch(/NOT FOR PRODUCTION: printed, not sent\. To \+12025550142: \d{6} is your Acme code/)
+  expect(await server.end('SIGTERM')).toBe(0)
 })
 
 describe('it tells why it cannot start', () => {
@@ -60,6 +82,22 @@ describe('it tells why it cannot start', () => {
       await expect(refused).rejects.not.toThrow('geheim')
     }
     await database.$disconnect()
+  })
+
+  test('where what codes are sent by is set wrongly', async () => {
+    const { code, said } = await failToStart({ DATA, FIRST_ENROLLMENT: 'sms' })
+    expect(said).toContain('Acme cannot start: FIRST_ENROLLMENT must be email, or not be set')
+    expect(code).toBe(1)
+    for (const url of ['', 'localhost:25', 'https://somebody:geheim@example.com']) {
+      await expect(openMail(url)).rejects.toThrow(/^SMTP_URL must be smtp:/)
+      await expect(openMail(url)).rejects.not.toThrow('geheim')
+    }
+    const twilio = { TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'geheim', TWILIO_FROM: '+12025550100' }
+    expect(() => codesByTextMessage(twilio, () => {})).toThrow('SMS_COUNTRIES')
+    expect(() => codesByTextMessage({ ...twilio, SMS_COUNTRIES: 'Utopia' }, () => {})).toThrow(
+      'SMS_COUNTRIES must be codes',
+    )
+    expect(codesByTextMessage({ ...twilio, SMS_COUNTRIES: 'US,CA' }, () => {})).toMatchObject({ printed: false })
   })
 
   test('where the data folder is a file, or its database is none', async () => {

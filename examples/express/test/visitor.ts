@@ -44,6 +44,14 @@ export class Visitor {
     return this
   }
 
+  /** Adds an address for codes: the code of the phone, then the one that reaches the address. */
+  async addAddress(channel: 'email' | 'sms', address: string, received: () => string): Promise<string> {
+    const page = `/profile/destinations/${channel}`
+    await this.send(`${page}/add`, `${page}/add`, { method: 'totp', code: await this.nextCode() })
+    await this.send(page, page, { address })
+    return this.send(`${page}/confirm`, `${page}/confirm`, { code: received() })
+  }
+
   sendPassword(secret = password): Promise<string> {
     return this.send('/login', '/login', { email: this.email, password: secret })
   }

@@ -6,6 +6,7 @@ export type TwoFactorEvent = { subject: string; at: Date } & EventDetails
 /** The part of an event that tells what happened; the subject and the time are added by the shell. */
 export type EventDetails =
   | { type: 'enrolled' | 'removed'; authenticator: string }
+  | { type: 'destination_added' | 'destination_removed' | 'code_sent' | 'delivery_failed'; channel: string }
   | { type: 'verified' | 'failed' | 'locked' | 'suspended' | 'replay_detected'; method: Method; purpose: string }
   | { type: 'recovery_code_used' | 'recovery_codes_low' | 'recovery_codes_regenerated'; left: number }
   | { type: 'reset' | 'unlocked' | 'imported' | 'forgotten'; by: string; reason: string }

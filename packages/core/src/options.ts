@@ -1,8 +1,9 @@
 /** What `createTwoFactor` takes, checked once. */
 import * as z from 'zod/mini'
+import { type Channel, isChannelId } from './delivery/channel.js'
 import { usageError } from './errors.js'
 import type { TwoFactorEvent } from './events.js'
-import { type Policy, policySchema } from './policy/policy.js'
+import { firstChannel, type Policy, policySchema } from './policy/policy.js'
 import type { Store } from './store/contract.js'
 import { algorithm } from './subject/state.js'
 import { checked, illFormed, isWellFormed, plainObject } from './usage.js'
@@ -31,6 +32,8 @@ export interface TwoFactorOptions {
   /** The keys that seal records and tokens, newest first: each 32 random bytes in base64. */
   keys: readonly (string | undefined)[]
   store: Store
+  /** What codes can be sent by; none by default, and at most 4. */
+  channels?: readonly Channel[] | undefined
   policy?: Policy | undefined
   /** Of new authenticators. Default SHA1, 6 digits, 30 s; `window`: steps before and after that are taken too, default 1, at most 10. */
   totp?:
@@ -54,8 +57,8 @@ export interface TwoFactorOptions {
   endOtherSessions?: ((subject: string, request: unknown) => void | Promise<void>) | undefined
   /** The server's clock, in ms since 1970. Default `Date.now`. */
   clock?: (() => number) | undefined
-  /** ms for one call: `store` of the store (5,000), `callback` of the application's functions (10,000). */
-  deadline?: { store?: number | undefined; callback?: number | undefined } | undefined
+  /** ms for one call: `store` of the store (5,000), `channel` of a delivery (10,000), `callback` of the application's functions (10,000). */
+  deadline?: { store?: number | undefined; channel?: number | undefined; callback?: number | undefined } | undefined
 }
 
 /** The options with their defaults. */
@@ -63,6 +66,7 @@ export interface Settings {
   issuer: string
   keys: readonly unknown[]
   store: Store
+  channels: readonly Channel[]
   policy: Policy
   totp: { algorithm: 'SHA1' | 'SHA256' | 'SHA512'; digits: number; period: number; window: number }
   onEvent: TwoFactorOptions['onEvent']
@@ -70,7 +74,7 @@ export interface Settings {
   namespace: string
   endOtherSessions: TwoFactorOptions['endOtherSessions']
   clock: () => number
-  deadline: { store: number; callback: number }
+  deadline: { store: number; channel: number; callback: number }
 }
 
 const callback = z.optional(z.custom<never>(value => typeof value === 'function', 'must be a function'))
@@ -82,6 +86,9 @@ const optionsSchema = plainObject({
     .check(z.regex(/^(?=.*\S)[^:\p{Cc}\p{Cs}]{1,64}$/u, 'must be 1 to 64 characters, none of them ":"')),
   keys: z.array(z.unknown()),
   store: z.custom<Store>(isStore, 'must have the functions get, put and delete'),
+  channels: z.optional(
+    z.array(z.custom<Channel>(isChannel, 'must be a channel: an id and a function send')).check(z.maxLength(4)),
+  ),
   policy: z.optional(policySchema),
   totp: z.optional(
     plainObject({
@@ -96,7 +103,7 @@ const optionsSchema = plainObject({
   namespace: z.optional(z.string().check(z.maxLength(64), z.refine(isWellFormed, illFormed))),
   endOtherSessions: callback,
   clock: callback,
-  deadline: z.optional(plainObject({ store: milliseconds, callback: milliseconds })),
+  deadline: z.optional(plainObject({ store: milliseconds, channel: milliseconds, callback: milliseconds })),
 })
 
 /** @throws SallyportError `usage`, naming the option */
@@ -104,10 +111,13 @@ export function checkOptions(options: unknown): Settings {
   const given = checked(optionsSchema, options, 'options') as TwoFactorOptions
   const policy = given.policy ?? {}
   if (policy.required !== undefined && policy.required !== false) requireFirstEnrollment(policy)
+  const channels = given.channels ?? []
+  checkChannels(channels, firstChannel(policy))
   return {
     issuer: given.issuer.trim(),
     keys: given.keys,
     store: given.store,
+    channels,
     policy,
     totp: {
       algorithm: given.totp?.algorithm ?? 'SHA1',
@@ -120,7 +130,11 @@ export function checkOptions(options: unknown): Settings {
     namespace: given.namespace ?? '',
     endOtherSessions: given.endOtherSessions,
     clock: given.clock ?? Date.now,
-    deadline: { store: given.deadline?.store ?? 5_000, callback: given.deadline?.callback ?? 10_000 },
+    deadline: {
+      store: given.deadline?.store ?? 5_000,
+      channel: given.deadline?.channel ?? 10_000,
+      callback: given.deadline?.callback ?? 10_000,
+    },
   }
 }
 
@@ -128,6 +142,24 @@ export function checkOptions(options: unknown): Settings {
 export function requireFirstEnrollment(policy: Policy): void {
   if (policy.firstEnrollment !== undefined) return
   throw usageError('options.policy.firstEnrollment', 'must be stated where a second factor is required')
+}
+
+/** @param first the channel of which a first enrolment asks a code */
+function checkChannels(channels: readonly Channel[], first: string | null): void {
+  channels.forEach(({ id }, position) => {
+    if (channels.findIndex(other => other.id === id) !== position) {
+      throw usageError(`options.channels[${position}].id`, 'is that of another channel, too')
+    }
+  })
+  if (first !== null && channels.find(({ id }) => id === first)?.addressOf === undefined) {
+    throw usageError('options.policy.firstEnrollment.channel', 'must be the id of a channel that has addressOf')
+  }
+}
+
+function isChannel(value: unknown): boolean {
+  const { id, send, addressOf, normalize } = (value ?? {}) as Partial<Record<keyof Channel, unknown>>
+  const optional = [addressOf, normalize].every(one => one === undefined || typeof one === 'function')
+  return isChannelId(id) && typeof send === 'function' && optional
 }
 
 function isStore(value: unknown): boolean {

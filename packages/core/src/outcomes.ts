@@ -6,7 +6,10 @@ export type Input = unknown
 /** What a person answers with: `totp`, `recovery_code`, or a channel's id. */
 export type Method = 'totp' | 'recovery_code' | (string & {})
 
-/** A factor of the subject, proven afresh: a code of an authenticator, a recovery code, or a grant of `stepUp.verify`. */
+/**
+ * A factor of the subject, proven afresh: a code of an authenticator, a recovery code, or a grant of `stepUp.verify`. A sent code belongs
+ * to a challenge, so it proves by a grant alone.
+ */
 export type Proof = { method: Input; code: Input } | { grant: Input }
 
 /** A method and the code given for it. */
@@ -59,6 +62,17 @@ export interface Enrollment extends Token {
   setupKey: string
 }
 
+/** A code that is on its way. */
+export interface SentCode {
+  /** What a person may see of the address it went to. */
+  hint: string
+  sentAt: Date
+  /** A resend repeats the code and extends this, to 10 minutes after the first send at most. */
+  expiresAt: Date
+  /** From when a resend is taken. */
+  resendAt: Date
+}
+
 /** What every change of factors answers. */
 export interface Changed {
   /** The record's new generation: keep it and pass it in `context.generation` to notice an older record (R46). */
@@ -86,6 +100,8 @@ export interface Status {
   locks: readonly { method: Method; until: Date | null }[]
   authenticators: readonly { id: string; name: string; createdAt: Date; lastUsedAt: Date | null }[]
   recoveryCodes: { left: number; createdAt: Date } | null
+  /** The addresses that codes can be sent to; one whose channel is not configured any more is here, and is no method. */
+  destinations: readonly { channel: string; hint: string; createdAt: Date; lastUsedAt: Date | null }[]
 }
 
 /** Who does an operator's verb, and why: for the events and the audit log. */

@@ -1,5 +1,7 @@
 /** `createTwoFactor`: the public face, put together from the flows. */
 import { type Care, careFlow } from './flows/care.js'
+import { type ChallengeCodes, challengeCodesFlow } from './flows/challenge-codes.js'
+import { type DestinationEnrollment, destinationEnrollmentFlow } from './flows/destinations.js'
 import { type TotpEnrollment, totpEnrollmentFlow } from './flows/enrollment.js'
 import { makeGatehouse } from './flows/gatehouse.js'
 import { type Login, loginFlow } from './flows/login.js'
@@ -16,10 +18,14 @@ export interface TwoFactor {
   login: Login
   /** A fresh proof within a session, for one purpose. */
   stepUp: StepUp
+  /** A code by mail or SMS, for a challenge. */
+  sendCode: ChallengeCodes['sendCode']
   /** The subject's authenticators. */
   totp: TotpEnrollment & Care['totp']
   /** The subject's recovery codes. */
   recoveryCodes: Care['recoveryCodes']
+  /** The addresses that codes can be sent to. */
+  destinations: DestinationEnrollment & Care['destinations']
   /** What the profile page shows. */
   status: Care['status']
   /** Turns two-factor authentication off. */
@@ -49,11 +55,13 @@ export interface TwoFactor {
  */
 export function createTwoFactor(options: TwoFactorOptions): TwoFactor {
   const house = makeGatehouse(checkOptions(options))
-  const { totp, ...care } = careFlow(house)
+  const { totp, destinations, ...care } = careFlow(house)
   return {
     login: loginFlow(house),
     stepUp: stepUpFlow(house),
+    ...challengeCodesFlow(house),
     totp: { ...totpEnrollmentFlow(house), ...totp },
+    destinations: { ...destinationEnrollmentFlow(house), ...destinations },
     ...care,
     operator: operatorFlow(house),
   }

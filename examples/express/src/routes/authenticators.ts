@@ -2,95 +2,107 @@
 import { isRefusal, type Proof } from '@sallyport/core'
 import { type Request, type Response, Router } from 'express'
 import type { Accounts } from '../accounts.js'
+import { confirmPage } from '../confirm-page.js'
 import { showEnrollment } from '../enrollment-page.js'
-import { methodOf } from '../methods.js'
-import { goTo, show, showRefused } from '../pages.js'
+import { isChannelId, methodOf } from '../methods.js'
+import { goTo } from '../pages.js'
 import { type About, inWords } from '../refusals.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'
 import type { SlipBox } from '../slips.js'
+import { factors, type StepUp } from '../step-up.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 import { recoveryCodesPage } from './recovery-codes.js'
 
+const firstPage = '/profile/authenticators/first'
 const setupPage = '/profile/authenticators/setup'
 
 export function authenticatorRoutes(
   accounts: Accounts,
   { twoFactor, contextOf }: TwoFactorLogin,
+  stepUp: StepUp,
   slips: SlipBox,
   clock: () => number,
 ): Router {
   const routes = Router()
   routes.use(onlySignedIn)
 
-  /** The first authenticator needs no proof: there is nothing to prove with. In a second tab it goes on with the same QR code. */
-  routes.post('/authenticators/first', async (req, res) => {
-    try {
-      await begin(req, { resume: req.session.enrollment?.token })
-      goTo(res, setupPage)
-    } catch (error) {
-      startAgain(req, res, error)
-    }
+  /**
+   * The first authenticator needs no proof, since there is nothing to prove with, unless the policy asks for a code on the account's own
+   * address. In a second tab it goes on with the same QR code.
+   */
+  confirmPage(routes, stepUp, {
+    path: '/authenticators/first',
+    purpose: factors,
+    form: () => ({
+      title: 'First, a code to your own address',
+      text: 'Whoever knows your password alone could set up an authenticator of theirs. So show that you read the mail of this account.',
+      action: firstPage,
+      button: 'Continue',
+    }),
+    async act(req, res) {
+      const answered = isChannelId(req.body.method)
+      try {
+        const proof = answered ? { proof: await stepUp.proofOf(req) } : {}
+        await begin(req, { resume: req.session.enrollment?.token, ...proof })
+        goTo(res, setupPage)
+      } catch (error) {
+        if (answered) throw error
+        if (await asksForCode(req, error)) goTo(res, firstPage)
+        else startAgain(req, res, error)
+      }
+    },
+    aboutOf,
   })
 
-  const add = {
-    title: 'Add an authenticator',
-    text: 'A second phone or tablet, or a password manager. First confirm that it is you.',
-    action: '/profile/authenticators/add',
-    button: 'Continue',
-  }
-  routes.get('/authenticators/add', (req, res) => {
-    show(res, 'confirm', { ...add, method: methodOf(req.query['method']) })
-  })
-  routes.post('/authenticators/add', async (req, res) => {
-    const { method, code } = req.body
-    try {
-      await begin(req, { proof: { method, code } })
+  confirmPage(routes, stepUp, {
+    path: '/authenticators/add',
+    purpose: factors,
+    form: () => ({
+      title: 'Add an authenticator',
+      text: 'A second phone or tablet, or a password manager. First confirm that it is you.',
+      action: '/profile/authenticators/add',
+      button: 'Continue',
+    }),
+    async act(req, res) {
+      await begin(req, { proof: await stepUp.proofOf(req) })
       goTo(res, setupPage)
-    } catch (error) {
-      showRefused(res, error, 'confirm', { ...add, method: methodOf(method) }, await aboutOf(req, error))
-    }
+    },
+    aboutOf,
   })
 
-  const replace = (id: string) => ({
-    title: 'Replace this authenticator',
-    text: 'The old one keeps working until the new one is confirmed. First confirm that it is you.',
-    action: `/profile/authenticators/${encodeURIComponent(id)}/replace`,
-    button: 'Continue',
-  })
-  routes.get('/authenticators/:id/replace', (req, res) => {
-    show(res, 'confirm', { ...replace(req.params.id), method: methodOf(req.query['method']) })
-  })
-  routes.post('/authenticators/:id/replace', async (req, res) => {
-    const { method, code } = req.body
-    try {
-      await begin(req, { proof: { method, code }, replaces: req.params.id })
+  confirmPage(routes, stepUp, {
+    path: '/authenticators/:id/replace',
+    purpose: factors,
+    form: req => ({
+      title: 'Replace this authenticator',
+      text: 'The old one keeps working until the new one is confirmed. First confirm that it is you.',
+      action: `/profile/authenticators/${encodeURIComponent(idOf(req))}/replace`,
+      button: 'Continue',
+    }),
+    async act(req, res) {
+      await begin(req, { proof: await stepUp.proofOf(req), replaces: idOf(req) })
       goTo(res, setupPage)
-    } catch (error) {
-      const form = { ...replace(req.params.id), method: methodOf(method) }
-      showRefused(res, error, 'confirm', form, await aboutOf(req, error))
-    }
+    },
+    aboutOf,
   })
 
-  const remove = (id: string) => ({
-    title: 'Remove this authenticator',
-    text: 'Its codes stop working at once.',
-    action: `/profile/authenticators/${encodeURIComponent(id)}/remove`,
-    button: 'Remove',
-    danger: true,
-  })
-  routes.get('/authenticators/:id/remove', (req, res) => {
-    show(res, 'confirm', { ...remove(req.params.id), method: methodOf(req.query['method']) })
-  })
-  routes.post('/authenticators/:id/remove', async (req, res) => {
-    const user = signedInUser(req)
-    const { method, code } = req.body
-    try {
-      const changed = await twoFactor.totp.remove(user.id, req.params.id, { method, code }, contextOf(req, user))
+  confirmPage(routes, stepUp, {
+    path: '/authenticators/:id/remove',
+    purpose: factors,
+    form: req => ({
+      title: 'Remove this authenticator',
+      text: 'Its codes stop working at once.',
+      action: `/profile/authenticators/${encodeURIComponent(idOf(req))}/remove`,
+      button: 'Remove',
+      danger: true,
+    }),
+    async act(req, res) {
+      const user = signedInUser(req)
+      const proof = await stepUp.proofOf(req)
+      const changed = await twoFactor.totp.remove(user.id, idOf(req), proof, contextOf(req, user))
       await accounts.keepGeneration(user.id, changed.generation)
       goTo(res, '/profile', 'The authenticator was removed.')
-    } catch (error) {
-      showRefused(res, error, 'confirm', { ...remove(req.params.id), method: methodOf(method) }, methodOf(method))
-    }
+    },
   })
 
   routes.get('/authenticators/setup', async (req, res) => {
@@ -159,12 +171,19 @@ export function authenticatorRoutes(
     }
   }
 
+  /** Whether a first enrolment was refused for want of a code on the account's own address. */
+  async function asksForCode(req: Request, error: unknown): Promise<boolean> {
+    if (!isRefusal(error) || error.code !== 'proof_required') return false
+    const user = signedInUser(req)
+    return !(await twoFactor.status(user.id, contextOf(req, user))).enabled
+  }
+
   /** A lock that the status does not know is one of first codes. */
   async function aboutOf(req: Request, error: unknown): Promise<About> {
     if (!isRefusal(error) || error.code !== 'locked') return methodOf(req.body.method)
     const user = signedInUser(req)
     const { locks } = await twoFactor.status(user.id, contextOf(req, user))
-    return locks.length > 0 ? 'totp' : 'setup'
+    return locks.length > 0 ? methodOf(req.body.method) : 'setup'
   }
 
   function startAgain(req: Request, res: Response, error: unknown): void {
@@ -177,4 +196,8 @@ export function authenticatorRoutes(
   }
 
   return routes
+}
+
+function idOf(req: Request): string {
+  return String(req.params['id'])
 }

@@ -2,8 +2,9 @@
 import { isRefusal } from '@sallyport/core'
 import { type Request, type Response, Router } from 'express'
 import type { Accounts } from '../accounts.js'
+import { codeForm } from '../code-form.js'
 import { showEnrollment } from '../enrollment-page.js'
-import { methodOf } from '../methods.js'
+import { codesOf, methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
 import { type About, inWords, waitInWords } from '../refusals.js'
 import type { SlipBox } from '../slips.js'
@@ -30,22 +31,68 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: Sl
     }
   })
 
-  /** What the second screen asks for; where codes of the app are locked, that is a recovery code. */
-  async function secondScreen(req: Request, method: unknown): Promise<object> {
-    const user = await accounts.get(req.session.login?.userId ?? '')
-    const { locks, recoveryCodes } = await twoFactor.status(user.id, contextOf(req, user))
-    const lock = locks.find(shut => shut.method === 'totp')
-    if (lock === undefined) return { method: methodOf(method), locked: null }
-    const wait = lock.until === null ? null : waitInWords((lock.until.getTime() - clock()) / 1000)
+  for (const page of ['/login/code', '/login/enroll']) {
+    // Answers with a redirect, whatever comes of it: a refresh of a page that a POST has answered would send again.
+    routes.post(`${page}/send`, async (req, res) => {
+      const method = methodOf(req.body.method)
+      const back = `${page}?method=${method}`
+      try {
+        await login.sendCode(req)
+        goTo(res, back)
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+        if (error.code === 'challenge_expired') return startAgain(req, res, error)
+        goTo(res, back, inWords(error, method), 'alarming')
+      }
+    })
+  }
+
+  /** What the second screen asks for: what can be answered with now. That is `gate.methods`, but for what was locked since. */
+  async function secondScreen(req: Request, chosen: unknown): Promise<object> {
+    const { userId = '', sent = {} } = req.session.login ?? {}
+    const user = await accounts.get(userId)
+    const { methods, locks } = await twoFactor.status(user.id, contextOf(req, user))
+    const form = codeForm({ methods, sent }, chosen, clock())
+    const lock = locks.find(({ method }) => method === chosen) ?? locks[0]
     // The field is another one than the person has just filled in: what was wrong is not wrong with it.
-    const switched = method !== 'recovery_code'
-    return { method: 'recovery_code', switched, locked: { wait, codesLeft: recoveryCodes?.left ?? 0 } }
+    const switched = chosen !== undefined && form.method !== chosen
+    const page = { ...form, action: '/login/code', switched }
+    if (lock === undefined) return { ...page, locked: null }
+    const wait = lock.until === null ? null : waitInWords((lock.until.getTime() - clock()) / 1000)
+    return { ...page, locked: { wait, codes: codesOf[methodOf(lock.method)] } }
   }
 
   routes.get('/login/enroll', async (req, res) => {
     if (req.session.login === undefined) startAgain(req, res)
+    else if (req.session.login.outcome === 'challenge') goTo(res, '/login/code')
+    else if (asksForCode(req)) show(res, 'login-code', firstCode(req))
     else await showSetup(req, res)
   })
+
+  /** The code on the account's own address, where the policy asks for one before the first enrolment. */
+  routes.post('/login/enroll/code', async (req, res) => {
+    const pending = req.session.login
+    if (pending === undefined) return startAgain(req, res)
+    const { method, code } = req.body
+    try {
+      const user = await accounts.get(pending.userId)
+      const options = { account: user.email, answer: { method, code } }
+      pending.enrollment = (await twoFactor.login.enroll(pending.challenge, options, contextOf(req, user))).token
+      goTo(res, '/login/enroll')
+    } catch (error) {
+      if (isRefusal(error) && error.code === 'challenge_expired') return startAgain(req, res, error)
+      showRefused(res, error, 'login-code', firstCode(req), methodOf(method))
+    }
+  })
+
+  function asksForCode({ session: { login: pending } }: Request): boolean {
+    return pending !== undefined && pending.enrollment === undefined && pending.methods.length > 0
+  }
+
+  function firstCode(req: Request): object {
+    const form = codeForm(req.session.login ?? { methods: [] }, undefined, clock())
+    return { ...form, action: '/login/enroll', answerTo: '/login/enroll/code', locked: null, first: true }
+  }
 
   routes.post('/login/enroll', async (req, res) => {
     const { code, name } = req.body

@@ -2,17 +2,20 @@
 import { isRefusal, SallyportError, type Status } from '@sallyport/core'
 import { type RequestHandler, Router } from 'express'
 import type { Accounts, User } from '../accounts.js'
-import { methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'
 import { type SlipBox, slipMinutes } from '../slips.js'
-import { askForCode, requireCode } from '../step-up.js'
+import type { StepUp } from '../step-up.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 
 const purpose = 'reset-two-factor'
 
-export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips: SlipBox): Router {
-  const { twoFactor } = login
+export function operatorRoutes(
+  accounts: Accounts,
+  { twoFactor }: TwoFactorLogin,
+  stepUp: StepUp,
+  slips: SlipBox,
+): Router {
   const routes = Router()
   routes.use(onlySignedIn, onlyOperators)
 
@@ -25,8 +28,8 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
   routes.get('/users/:id/reset', async (req, res, next) => {
     const target = await somebodyElse(req.params.id, signedInUser(req))
     if (target === null) return next()
-    await askForCode(req, purpose, login)
-    show(res, 'operator-reset', { target, reason: '', method: methodOf(req.query['method']) })
+    await stepUp.form(req, purpose, 'totp')
+    show(res, 'operator-reset', { target, reason: '', method: strong(req.query['method']) })
   })
 
   routes.post('/users/:id/reset', async (req, res, next) => {
@@ -34,7 +37,7 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
     const target = await somebodyElse(req.params.id, operator)
     if (target === null) return next()
     const reason = typeof req.body.reason === 'string' ? req.body.reason.trim().slice(0, 200) : ''
-    const again = { target, reason, method: methodOf(req.body.method) }
+    const again = { target, reason, method: strong(req.body.method) }
     if (reason === '') {
       res.status(422)
       return show(res, 'operator-reset', {
@@ -44,7 +47,7 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
       })
     }
     try {
-      await requireCode(req, purpose, login)
+      await stepUp.requireCode(req, purpose)
     } catch (error) {
       if (isRefusal(error) && error.code === 'not_enrolled') throw error
       return showRefused(res, error, 'operator-reset', again, again.method)
@@ -92,6 +95,11 @@ export function operatorRoutes(accounts: Accounts, login: TwoFactorLogin, slips:
   }
 
   return routes
+}
+
+/** No code is sent for a reset: an operator answers with what a mailbox or a phone number does not give away. */
+function strong(method: unknown): 'totp' | 'recovery_code' {
+  return method === 'recovery_code' ? method : 'totp'
 }
 
 /** Others are not told that there is such a page. */

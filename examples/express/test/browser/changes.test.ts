@@ -73,7 +73,7 @@ describe('changes of factors', () => {
     ada.phone = fresh
     await ada.confirm('New phone')
     expect(await ada.text()).toContain('The authenticator was replaced.')
-    expect(await ada.page.locator('.rows > li').count()).toBe(1)
+    expect(await ada.countAuthenticators()).toBe(1)
     expect(await opens(await ada.nextCode(old))).toBe(false)
     expect(await opens(await ada.nextCode(fresh))).toBe(true)
   })
@@ -87,13 +87,13 @@ describe('changes of factors', () => {
     ada.phone = tablet
     await ada.confirm('Tablet')
     expect(await ada.text()).toContain('The authenticator was added.')
-    expect(await ada.page.locator('.rows > li').count()).toBe(2)
+    expect(await ada.countAuthenticators()).toBe(2)
     for (const device of [phone, tablet]) expect(await opens(await ada.nextCode(device))).toBe(true)
 
     await ada.follow('Remove Tablet')
     await ada.answer(await ada.nextCode(phone), 'Remove')
     expect(await ada.text()).toContain('The authenticator was removed.')
-    expect(await ada.page.locator('.rows > li').count()).toBe(1)
+    expect(await ada.countAuthenticators()).toBe(1)
     expect(await ada.page.getByRole('link', { name: /^Remove/ }).count()).toBe(0)
     expect(await opens(await ada.nextCode(tablet))).toBe(false)
     expect(await opens(await ada.nextCode(phone))).toBe(true)
@@ -105,7 +105,7 @@ describe('changes of factors', () => {
     }
     await ada.page.goto('/profile/authenticators/setup')
     expect(ada.path).toBe('/profile')
-    expect(await ada.page.locator('.rows > li').count()).toBe(1)
+    expect(await ada.countAuthenticators()).toBe(1)
   })
 
   test('R33: a change of factors ends the other sessions, and keeps this one', async () => {

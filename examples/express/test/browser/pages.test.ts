@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RunningApp, startApp } from '../running-app.js'
+import { mailedCodes } from '../sent-codes.js'
 import { launchChromium } from './chromium.js'
 import { Person } from './person.js'
 
@@ -60,6 +61,14 @@ describe('pages', () => {
       await ada.page.goto(path)
       await look()
     }
+    await ada.page.goto('/profile/destinations/email/add')
+    await ada.answer(await ada.nextCode(), 'Continue')
+    await look()
+    await ada.press('Send the code')
+    await look()
+    await ada.answer(mailedCodes(app, ada.email)[0] ?? '', 'Confirm')
+    await ada.page.goto('/inbox')
+    await look()
     await ada.logOut()
     await look()
     await ada.page.goto('/login/permit#permit=from-an-operator')
@@ -67,6 +76,10 @@ describe('pages', () => {
     await ada.givePassword()
     await look()
     await ada.page.goto('/login/code?method=recovery_code')
+    await look()
+    await ada.page.goto('/login/code?method=email')
+    await look()
+    await ada.press('Send the code')
     await look()
     expect(faults).toEqual([])
     expect(ada.complaints).toEqual([])

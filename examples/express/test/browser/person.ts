@@ -115,8 +115,9 @@ export class Person extends Visitor {
 
   /** Clicks a button and waits for the page that comes of it. */
   async press(name: string): Promise<void> {
+    const loaded = this.page.waitForEvent('load')
     await this.page.getByRole('button', { name, exact: true }).click()
-    await this.page.waitForLoadState()
+    await loaded
   }
 
   /** Clicks a button again while the server is at work on the first click. */
@@ -132,8 +133,9 @@ export class Person extends Visitor {
   }
 
   async follow(name: string | RegExp): Promise<void> {
+    const loaded = this.page.waitForEvent('load')
     await this.page.getByRole('link', { name }).first().click()
-    await this.page.waitForLoadState()
+    await loaded
   }
 
   get path(): string {
@@ -157,6 +159,15 @@ export class Person extends Visitor {
   /** What the profile says of two-factor authentication. */
   async twoFactorBadge(): Promise<string> {
     if (this.path !== '/profile') await this.page.goto('/profile')
-    return this.page.getByRole('region', { name: 'Two-factor authentication' }).locator('.badge').innerText()
+    return this.twoFactorSection.locator('.badge').innerText()
+  }
+
+  /** How many the profile shows. */
+  countAuthenticators(): Promise<number> {
+    return this.twoFactorSection.locator('.rows > li').count()
+  }
+
+  private get twoFactorSection() {
+    return this.page.getByRole('region', { name: 'Two-factor authentication' })
   }
 }

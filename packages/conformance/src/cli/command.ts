@@ -1,14 +1,10 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import type { ConformanceCase } from '../case.js'
-import type { StoreBackend } from '../store/backend.js'
-import { largestSeed } from '../store/random.js'
-import { storeSuite } from '../store/suite.js'
 import { type Arguments, readArguments, usage } from './arguments.js'
-import { loadBackend } from './module.js'
 import { messageOf, NothingRan } from './nothing-ran.js'
 import { count, type Outcome, outcomeOf } from './outcome.js'
-import { spread } from './processes.js'
 import { reporters } from './reporters/index.js'
+import { type LoadedSuite, loadSuite } from './suites.js'
 
 /** Where a command writes to. */
 export interface Streams {
@@ -35,26 +31,21 @@ export async function command(args: readonly string[], streams: Streams): Promis
 
 async function run(asked: Arguments, out: (text: string) => void): Promise<Outcome[]> {
   const write = asked.output === null ? out : fileWriter(asked.output)
-  const backend = await loadBackend(asked.module)
-  if (asked.processes === null) return runOn(backend, asked, write)
-  const elsewhere = await spread(asked.module, asked.processes, backend)
+  const { casesOf, end } = await loadSuite(asked)
   try {
-    return await runOn(elsewhere, asked, write)
+    return await runAll(casesOf, asked, write)
   } finally {
-    elsewhere.end()
+    end()
   }
 }
 
-async function runOn(backend: StoreBackend, asked: Arguments, write: (text: string) => void): Promise<Outcome[]> {
+async function runAll(
+  casesOf: LoadedSuite['casesOf'],
+  asked: Arguments,
+  write: (text: string) => void,
+): Promise<Outcome[]> {
   const reporter = reporters[asked.reporter]
-  const suites = Array.from({ length: asked.runs }, (_, run) => {
-    // Far apart: a suite counts its seed up for its rounds.
-    const seed = (asked.seed + run * 1_000) % (largestSeed + 1)
-    return chosen(
-      suiteOf(() => storeSuite(backend, { seed }), asked.module),
-      asked.only,
-    )
-  })
+  const suites = Array.from({ length: asked.runs }, (_, run) => chosen(casesOf(run), asked.only))
   if (suites[0]?.every(({ excused }) => excused !== null))
     throw new NothingRan('the backend is excused from all of this')
   const outcomes: Outcome[] = []
@@ -67,14 +58,6 @@ async function runOn(backend: StoreBackend, asked: Arguments, write: (text: stri
   }
   write(reporter.end(asked, outcomes))
   return outcomes
-}
-
-function suiteOf(make: () => readonly ConformanceCase[], module: string): readonly ConformanceCase[] {
-  try {
-    return make()
-  } catch (error) {
-    throw new NothingRan(`the default export of ${module} is no StoreBackend: ${messageOf(error)}`)
-  }
 }
 
 /** The cases of these ids and groups; all where none is named. */

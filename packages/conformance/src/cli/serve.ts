@@ -2,10 +2,11 @@ import type { Store } from '@sallyport/core'
 import { loadBackend } from './module.js'
 import { messageOf } from './nothing-ran.js'
 import type { Answer, Call } from './processes.js'
+import { aStore } from './suites.js'
 
 /** Is one process of `--processes`: opens clients of the module's backend and passes calls on, until its parent has gone. */
 export function serve(path: string): void {
-  const loaded = loadBackend(path)
+  const loaded = loadBackend(path, aStore)
   const clients = new Map<number, Store>()
 
   async function perform({ client, method, args }: Call): Promise<unknown> {

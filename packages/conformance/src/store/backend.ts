@@ -1,4 +1,5 @@
 import type { Store } from '@sallyport/core'
+import { type Clients, clientsOf } from '../clients.js'
 
 /**
  * What is to be proven: one backend, and how to connect to it. The records of the cases have random keys, and a case deletes
@@ -40,45 +41,10 @@ export interface StoreBackend<Client extends Store = Store> {
   }
 }
 
-/** Several clients of one backend. */
-export interface Clients {
-  readonly stores: readonly Store[]
-  /** Opens this many more. */
-  open(count: number): Promise<void>
-  /** One that cannot reach the backend. It is closed with the others, and may fail to. */
-  broken(): Promise<Store>
-  /** Closes all, also where one does not close; then throws what the first of them threw. */
-  close(): Promise<void>
-}
+/** The functions of a store. */
+const methods = ['get', 'put', 'delete'] as const
 
-export function clientsOf<Client extends Store>(backend: StoreBackend<Client>): Clients {
-  const stores: Client[] = []
-  const brokenStores: Client[] = []
-  const checked = (name: string, store: Client): Client => {
-    for (const method of ['get', 'put', 'delete'] as const) {
-      if (typeof store?.[method] !== 'function')
-        throw new TypeError(`${name}() gave no store: ${method} is no function`)
-    }
-    return store
-  }
-  return {
-    stores,
-    async open(count) {
-      while (stores.length < count) stores.push(checked('open', await backend.open()))
-    },
-    async broken() {
-      if (backend.broken === undefined) throw new TypeError('backend.broken is not given')
-      const store = checked('broken', await backend.broken())
-      brokenStores.push(store)
-      return store
-    },
-    async close() {
-      const end = async (store: Client) => backend.close?.(store)
-      const [closed] = await Promise.all([
-        Promise.allSettled(stores.map(end)),
-        Promise.allSettled(brokenStores.map(end)),
-      ])
-      for (const result of closed) if (result.status === 'rejected') throw result.reason
-    },
-  }
+/** Clients of one backend, none opened yet. */
+export function storesOf<Client extends Store>(backend: StoreBackend<Client>): Clients<Client> {
+  return clientsOf(backend, 'store', methods)
 }

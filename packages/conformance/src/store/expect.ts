@@ -1,5 +1,6 @@
 /** What is asked of one call of a store. Each complains in words that name the call and what came instead. */
 import type { Store, Stored, Write } from '@sallyport/core'
+import { describe } from '../describe.js'
 
 /** `put` must give true. */
 export async function accepts(store: Store, key: string, write: Write, ifVersion: string | null): Promise<void> {
@@ -50,13 +51,6 @@ export function differenceOf(is: Uint8Array, should: Uint8Array): string | null 
 export function versionName(version: string | null): string {
   if (version === null) return 'no record'
   return version.length <= 12 ? `version "${version}"` : `version ${version.slice(0, 6)}…${version.slice(-4)}`
-}
-
-export function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number')
-    return `${value}`
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
-  return typeof value === 'object' ? `a ${Object.prototype.toString.call(value).slice(8, -1)}` : `a ${typeof value}`
 }
 
 function expectAnswer(answer: unknown, due: boolean, call: string): void {

@@ -1,7 +1,8 @@
 /** Random concurrent calls of several clients on a few keys: planned from a seed, performed, and written down. */
 import type { Store } from '@sallyport/core'
 import { pause } from '../deadline.js'
-import { describe, differenceOf, look, versionName } from './expect.js'
+import { describe } from '../describe.js'
+import { differenceOf, look, versionName } from './expect.js'
 import { isLinearizable, type Operation, shortestViolation } from './linearizability.js'
 import { type Random, seeded } from './random.js'
 import { bodyOf, type Choice, newVersion, newWrite } from './writes.js'

@@ -1,8 +1,9 @@
 /** One run of one case: its clients, its keys, and the tidying up. */
 import type { Store } from '@sallyport/core'
-import { type ConformanceCase, tidying } from '../case.js'
-import { late, within } from '../deadline.js'
-import { type Clients, clientsOf, type StoreBackend } from './backend.js'
+import { attempt } from '../attempt.js'
+import type { ConformanceCase } from '../case.js'
+import type { Clients } from '../clients.js'
+import { type StoreBackend, storesOf } from './backend.js'
 import { newKey, newToken } from './writes.js'
 
 /** What a case works with. */
@@ -47,11 +48,11 @@ export function caseOf(storeCase: StoreCase, backend: StoreBackend, seed: number
     why,
     timeout,
     excused: storeCase.excuse?.(backend) ?? null,
-    run: () => attempt(storeCase, clientsOf(backend), seed, timeout),
+    run: () => run(storeCase, storesOf(backend), seed, timeout),
   }
 }
 
-async function attempt(storeCase: StoreCase, clients: Clients, seed: number, timeout: number): Promise<void> {
+async function run(storeCase: StoreCase, clients: Clients<Store>, seed: number, timeout: number): Promise<void> {
   const made: string[] = []
   const remember = (key: string) => {
     made.push(key)
@@ -59,11 +60,11 @@ async function attempt(storeCase: StoreCase, clients: Clients, seed: number, tim
   }
   const work = async () => {
     await clients.open(storeCase.clients ?? 2)
-    const [store, other] = clients.stores as readonly [Store, Store]
+    const [store, other] = clients.all as readonly [Store, Store]
     await storeCase.run({
       store,
       other,
-      stores: clients.stores,
+      stores: clients.all,
       broken: clients.broken,
       seed,
       key: () => remember(newKey()),
@@ -73,24 +74,9 @@ async function attempt(storeCase: StoreCase, clients: Clients, seed: number, tim
       },
     })
   }
-  let failed = true
-  try {
-    if ((await within(work, timeout)) === late)
-      throw new Error(`not done after ${timeout} ms: a call of the store hangs`)
-    failed = false
-  } finally {
-    await tidy(clients, made, failed)
+  const sweep = async () => {
+    const [store] = clients.all
+    if (store !== undefined) await Promise.allSettled(made.map(async key => store.delete(key)))
   }
-}
-
-/** What goes wrong here is told only where the case itself held: otherwise the case's failure is the news. */
-async function tidy({ stores: [store], close }: Clients, made: readonly string[], failed: boolean): Promise<void> {
-  if (store !== undefined) {
-    await within(() => Promise.allSettled(made.map(async key => store.delete(key))), tidying / 2)
-  }
-  try {
-    if ((await within(close, tidying / 2)) === late) throw new Error('close() did not end')
-  } catch (error) {
-    if (!failed) throw error
-  }
+  await attempt(work, { clients, timeout, suspect: 'a call of the store', sweep })
 }

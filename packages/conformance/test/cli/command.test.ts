@@ -162,6 +162,17 @@ describe.concurrent('sallyport-conformance', { timeout }, () => {
     expect(failed).toMatchObject([{ id: 'put/occupied', level: 'MUST', run: 1, why: expect.any(String) }])
   })
 
+  it('R28: runs the cases of a channel, and ends with 1 where a MUST fails', async () => {
+    const module = (name: string) => ['channel', `${source}/test/channel/modules/${name}.ts`]
+    const good = await command(...module('good'), '--only', 'id', '--only', 'send', '--only', 'refused')
+    expect({ code: good.code, error: good.error }).toEqual({ code: 0, error: '' })
+    expect(good.out).toMatch(/^✓ MUST {3}send\/parallel: /m)
+    expect(good.out).not.toContain('seed')
+    const broken = await command(...module('swallowing'), '--only', 'refused', '--reporter', 'json')
+    expect(broken.code).toBe(1)
+    expect(JSON.parse(broken.out)).toMatchObject({ suite: 'channel', seed: null, must: { passed: 1, failed: 1 } })
+  })
+
   it('shows how it is used', async () => {
     expect(await command('--help')).toMatchObject({
       code: 0,
@@ -174,8 +185,9 @@ describe.concurrent('sallyport-conformance, where nothing can run', { timeout },
   const good = `${source}/test/support/modules/good.ts`
   const cases: [string, string[], RegExp][] = [
     ['no suite is named', [], /nothing to do\n\nUsage: /],
-    ['the suite is not known', ['login', good], /there is no suite "login": only store/],
+    ['the suite is not known', ['login', good], /there is no suite "login": store, channel/],
     ['no module is named', ['store'], /no module is named/],
+    ['a channel is given a seed', ['channel', good, '--seed', '7'], /--seed is for the random histories of a store/],
     ['two modules are named', ['store', good, good], /one module at a time/],
     ['an option is not known', ['store', good, '--quick'], /Unknown option '--quick'/],
     [
@@ -245,6 +257,24 @@ describe.concurrent('sallyport-conformance, where nothing can run', { timeout },
       'the export is a store',
       ['store', written('store.mjs', 'export default { get() {}, put() {}, delete() {} }')],
       /It is a store: export \{ open: \(\) => store \}/,
+    ],
+    [
+      'the export is a channel',
+      ['channel', written('channel.mjs', "export default { id: 'sms', send() {} }")],
+      /is no ChannelBackend: it has no function open\. It is a channel: export \{ open: \(\) => channel \}/,
+    ],
+    [
+      'open gives no channel',
+      ['channel', written('no-channel.mjs', "export default { open: () => ({ id: 'sms' }) }")],
+      /open\(\) gave no channel: send is no function/,
+    ],
+    [
+      'the address is none',
+      [
+        'channel',
+        written('address.mjs', "export default { open: () => ({ id: 'sms', send() {} }), address: '+12025550142' }"),
+      ],
+      /is no ChannelBackend: backend\.address must be a function/,
     ],
     [
       'the capabilities are none',

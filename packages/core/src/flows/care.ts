@@ -1,11 +1,13 @@
 /** What a profile page does with factors that are there: look, remove, regenerate, turn off. */
-
+import { isChannelId } from '../delivery/channel.js'
+import { refusal } from '../errors.js'
 import type { EventDetails } from '../events.js'
 import type { Changed, Input, Proof, RecoveryCodes, Status } from '../outcomes.js'
 import { requiredFrom } from '../policy/policy.js'
-import { type JudgedProof, takeProof, usableMethods } from '../subject/answers.js'
+import { type JudgedProof, takeProof } from '../subject/answers.js'
 import { shut } from '../subject/attempts.js'
 import { refuseIfLastOrUnknown, withoutAuthenticator } from '../subject/authenticators.js'
+import { hintOf, refuseIfLastOrUnknownDestination, withoutDestination } from '../subject/destinations.js'
 import { newRecoveryCodes, recoveryCodeCount, recoveryCodesLeft } from '../subject/recovery-codes.js'
 import { hasFactor, type SubjectState, withChangedFactors, withoutFactors } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
@@ -13,6 +15,7 @@ import { type Context, checkContext } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeId } from './input.js'
 import { changed, judgeProof, renewGrant } from './proofs.js'
+import { channelsFor, methodsShown } from './sending.js'
 
 /** The verbs of a profile page, enrolment apart. */
 export interface Care {
@@ -53,6 +56,25 @@ export interface Care {
      * ```
      */
     regenerate(subject: string, proof: Proof, context?: Context): Promise<Changed & { recoveryCodes: RecoveryCodes }>
+  }
+
+  /** The subject's destinations. */
+  destinations: {
+    /**
+     * Removes the destination on a channel. One read, one write. The last factor leaves through `disable`.
+     *
+     * @throws Refusal `not_found`, `would_lock_out` (the last factor), `proof_required`, `not_enrolled` and those of a proof
+     *
+     * @example
+     * ```ts
+     * import type { TwoFactor } from '@sallyport/core'
+     *
+     * async function numberGivenUp(twoFactor: TwoFactor, userId: string, code: string) {
+     *   await twoFactor.destinations.remove(userId, 'sms', { method: 'totp', code })
+     * }
+     * ```
+     */
+    remove(subject: string, channel: Input, proof: Proof, context?: Context): Promise<Changed>
   }
 
   /**
@@ -119,7 +141,8 @@ export function careFlow(house: Gatehouse): Care {
         checkSubject(subject)
         const authenticator = judgeId(id)
         const apply = (state: SubjectState) => withoutAuthenticator(state, authenticator)
-        const refuse = (state: SubjectState) => refuseIfLastOrUnknown(state, authenticator)
+        const channels = channelsFor(house, checkContext(given))
+        const refuse = (state: SubjectState) => refuseIfLastOrUnknown(state, authenticator, channels)
         return change(subject, proof, given, apply, [{ type: 'removed', authenticator }], refuse)
       },
     },
@@ -132,6 +155,18 @@ export function careFlow(house: Gatehouse): Care {
         const apply = (state: SubjectState) => ({ ...state, recoveryCodes: set })
         const event = { type: 'recovery_codes_regenerated', left: recoveryCodeCount } as const
         return { ...(await change(subject, proof, given, apply, [event])), recoveryCodes: written }
+      },
+    },
+
+    destinations: {
+      async remove(subject, given, proof, context = {}) {
+        checkSubject(subject)
+        if (!isChannelId(given)) throw refusal('not_found')
+        const channel = given
+        const apply = (state: SubjectState) => withoutDestination(state, channel)
+        const channels = channelsFor(house, checkContext(context))
+        const refuse = (state: SubjectState) => refuseIfLastOrUnknownDestination(state, channel, channels)
+        return change(subject, proof, context, apply, [{ type: 'destination_removed', channel }], refuse)
       },
     },
 
@@ -155,17 +190,19 @@ function describe(house: Gatehouse, state: SubjectState, context: Context): Stat
   const from =
     context.eligible === false ? null : requiredFrom(house.settings.policy, context.required, context.createdAt)
   const left = recoveryCodesLeft(state)
-  const totpShut = shut(state, 'totp', now)
+  const channels = channelsFor(house, context)
+  const present = ['totp', ...state.destinations.map(({ channel }) => channel)]
   return {
     enabled,
     permitRequired: state.permit !== null,
     generation: state.generation,
     required: from !== null && now >= from,
     enrollBy: !enabled && from !== null && now < from ? new Date(from) : null,
-    methods: usableMethods(state, now)
-      .filter(method => shut(state, method, now) === null)
-      .map(method => ({ method, hint: null })),
-    locks: totpShut === null ? [] : [{ method: 'totp', until: dateOrNull(totpShut.until) }],
+    methods: methodsShown(state, channels, now).filter(({ method }) => shut(state, method, now) === null),
+    locks: present.flatMap(method => {
+      const how = shut(state, method, now)
+      return how === null ? [] : [{ method, until: dateOrNull(how.until) }]
+    }),
     authenticators: state.authenticators.map(({ id, name, createdAt, lastUsedAt }) => ({
       id,
       name,
@@ -176,6 +213,12 @@ function describe(house: Gatehouse, state: SubjectState, context: Context): Stat
       left === null || state.recoveryCodes === null
         ? null
         : { left, createdAt: new Date(state.recoveryCodes.createdAt) },
+    destinations: state.destinations.map(({ channel, address, createdAt, lastUsedAt }) => ({
+      channel,
+      hint: hintOf(address),
+      createdAt: new Date(createdAt),
+      lastUsedAt: dateOrNull(lastUsedAt),
+    })),
   }
 }
 

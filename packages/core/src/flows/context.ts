@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { isChannelId } from '../delivery/channel.js'
 import { usageError } from '../errors.js'
 import { checked, illFormed, isWellFormed, plainObject } from '../usage.js'
 
@@ -13,6 +14,8 @@ export interface Context {
   credential?: string | undefined
   /** The last generation that the application saw: an absent or older record then throws (R46). */
   generation?: number | undefined
+  /** The id of the channel that stood in for the password, where one did (a link or a code by mail): no code is sent by it (R29). */
+  signedInBy?: string | undefined
   /** When the account was made: grace never begins earlier. */
   createdAt?: Date | undefined
   /** The permit of `operator.reset`, as the person brought it. */
@@ -38,6 +41,7 @@ const contextSchema = plainObject({
   binding: z.optional(text),
   credential: z.optional(text),
   generation: z.optional(z.int().check(z.gte(0))),
+  signedInBy: z.optional(z.custom<string>(isChannelId, 'must be the id of a channel')),
   createdAt: z.optional(moment),
   permit: z.optional(z.unknown()),
   eligible: z.optional(z.boolean()),

@@ -3,18 +3,27 @@ import * as z from 'zod/mini'
 import { refusal } from '../errors.js'
 import { keyUri } from '../otp/key-uri.js'
 import { generateSecret, setupKey } from '../otp/secret.js'
-import type { Changed, Enrollment, Input, Proof, RecoveryCodes } from '../outcomes.js'
-import { refuseIfPermitOutstanding, takeProof, type UsedGrant } from '../subject/answers.js'
+import type { Answer, Changed, Enrollment, Input, Proof, RecoveryCodes } from '../outcomes.js'
+import { firstChannel } from '../policy/policy.js'
+import {
+  type JudgedProof,
+  refuseIfPermitOutstanding,
+  takeFirstProof,
+  takeProof,
+  type UsedGrant,
+} from '../subject/answers.js'
 import { enrollmentBudget, refuseUnlessAnswerable } from '../subject/attempts.js'
 import { confirmAuthenticator, refuseIfNoRoom } from '../subject/authenticators.js'
+import type { Place } from '../subject/destinations.js'
 import type { RecoveryMaterial } from '../subject/recovery-codes.js'
 import { type Facts, hasFactor, type SubjectState, type Transition } from '../subject/state.js'
 import { checked, checkSubject, plainObject } from '../usage.js'
 import type { TokenContent } from '../vault/tokens.js'
 import { type Context, checkContext, requireBinding } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
-import { judgeId, judgeName, judgeTotpCode, requireObject } from './input.js'
+import { judgeDigits, judgeId, judgeName, requireObject } from './input.js'
 import { changed, judgeProof, renewGrant } from './proofs.js'
+import { ownAddresses } from './sending.js'
 import { holds, tiesOf } from './ties.js'
 
 const lifetime = 15 * 60_000
@@ -27,7 +36,8 @@ export interface TotpEnrollment {
    *
    * @param options `account`: the name shown in the authenticator, without `:`; `resume`: an enrolment token that this session
    *   holds, returned again with the same QR code while it lives; `replaces`: the id of the authenticator that goes when this
-   *   one is confirmed; `proof`: needed while the subject has a factor
+   *   one is confirmed; `proof`: needed while the subject has a factor, and before the first where `policy.firstEnrollment` names a
+   *   channel (a grant of `stepUp` for `factors`, answered by it)
    * @param context `binding` is required
    * @throws Refusal `proof_required`, `invalid_code`, `locked`, `suspended`, `permit_required`, `not_enrolled` (a proof, but no
    *   factor), `not_found` (`replaces`), `limit_reached`, `busy`, `outcome_unknown`
@@ -90,26 +100,27 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
         proven: false,
         grant: null,
         permit: null,
+        checked: null,
         expiresAt,
       } as const
       // Where an enrolment goes on, its proof was used up when it began: whatever comes as one now is judged only if it does not.
       const resumable = openResumable(house, resume, about, context)
       const judged = resumable === null ? judgeProof(house, proof, subject, context) : null
-      const { outcome } = await house.perform(subject, context, (state, facts): Transition<Pending> => {
+      const known = await addressesBefore(house, subject, judged)
+      const { outcome } = await house.perform(subject, context, (state, facts): Transition<Begun & WithFirst> => {
         refuseIfPermitOutstanding(state)
-        if (resumable?.content.epoch === state.epoch) return { state, events: [], outcome: resumable }
+        if (resumable !== null && !isOutdated(house, resumable.content, state)) {
+          return { state, events: [], outcome: { resumed: resumable, first: null } }
+        }
         refuseUnlessAnswerable(state, enrollmentBudget, facts.now)
         refuseIfNoRoom(state, replaces, facts.window)
         const shown = resumable === null ? judged : judgeProof(house, proof, subject, context)
-        if (!hasFactor(state) && shown === null) {
-          return { state, events: [], outcome: newEnrollment(house, about, state, context) }
-        }
-        const taken = takeProof(state, shown, facts)
+        const taken = takeEnrollmentProof(house, state, shown, facts)
         if (taken.refused) return taken
-        const proven = { ...about, proven: true, grant: taken.outcome.grant }
-        return { ...taken, outcome: newEnrollment(house, proven, state, context) }
+        const { first, ...proven } = taken.outcome
+        return { ...taken, outcome: { about: { ...about, ...proven }, epoch: state.epoch, first } }
       })
-      return showEnrollment(house, outcome, account)
+      return showEnrollment(house, await pendingOf(house, outcome, outcome.first, known, context), account)
     },
 
     async confirm(subject, enrollment, answer, given = {}) {
@@ -122,7 +133,7 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
       const material = house.newRecoveryMaterial()
       const performed = await house.perform(subject, context, (state, facts) => {
         refuseIfPermitOutstanding(state)
-        return confirmEnrollment(pending, state, code, name, material, facts)
+        return confirmEnrollment(house, pending, state, code, name, material, facts)
       })
       const grant = renewGrant(house, subject, pending.content.grant, performed.state.epoch, context)
       const { recoveryCodes } = performed.outcome
@@ -140,8 +151,19 @@ export interface Pending {
 }
 
 /** What distinguishes one enrolment from another, its secret and its ties apart. */
-type About = Pick<EnrollmentContent, 'stage' | 'subject' | 'replaces' | 'proven' | 'permit' | 'expiresAt'> & {
+type About = Pick<
+  EnrollmentContent,
+  'stage' | 'subject' | 'replaces' | 'proven' | 'permit' | 'checked' | 'expiresAt'
+> & {
   grant: UsedGrant | null
+}
+
+/** What came of beginning an enrolment: one that goes on, or what a new one is about. */
+export type Begun = { resumed: Pending } | { about: About; epoch: string }
+
+/** The account's own address that was shown to be read, where a first enrolment asks for that. */
+interface WithFirst {
+  first: Place | null
 }
 
 const account = z
@@ -150,18 +172,73 @@ const account = z
 const anything = z.optional(z.unknown())
 
 /** What `login.enroll` takes: a first authenticator replaces nothing, and there is nothing to prove. */
-export const loginOptions = plainObject({ account, resume: anything })
+export const loginOptions = plainObject({
+  account,
+  resume: anything,
+  answer: z.optional(z.custom<Answer>(value => typeof value === 'object', 'must be an object')),
+})
 const proof = z.optional(z.custom<Proof | null>(value => typeof value === 'object', 'must be an object'))
 const profileOptions = plainObject({ account, resume: anything, replaces: anything, proof })
 
 /** The code and the name of a confirmation. @throws Refusal `invalid_code`, `invalid_input` */
 export function judgeConfirmation(answer: { code: Input; name?: Input }): { code: string; name: string } {
   requireObject(answer, 'answer')
-  return { name: judgeName(answer.name), code: judgeTotpCode(answer.code) }
+  return { name: judgeName(answer.name), code: judgeDigits(answer.code) }
 }
 
-/** A new secret in a token of the state's epoch. */
-export function newEnrollment(house: Gatehouse, about: About, state: SubjectState, context: Context): Pending {
+/**
+ * Takes what beginning an enrolment needs: with a factor on record a proof of one, before the first what the policy asks for (R30, R31).
+ */
+export function takeEnrollmentProof(
+  house: Gatehouse,
+  state: SubjectState,
+  proof: JudgedProof,
+  facts: Facts,
+): Transition<Pick<About, 'proven' | 'grant' | 'checked'> & WithFirst> {
+  if (!hasFactor(state)) {
+    const taken = takeFirstProof(state, proof, firstChannel(house.settings.policy), facts)
+    const outcome = { proven: false, grant: null, checked: taken.first?.channel ?? null, first: taken.first }
+    return { state: taken.state, events: [], outcome }
+  }
+  const taken = takeProof(state, proof, facts)
+  if (taken.refused) return taken
+  return { ...taken, outcome: { proven: true, grant: taken.outcome.grant, checked: null, first: null } }
+}
+
+/**
+ * The account's own addresses, where a proof is about to be used up that only a first enrolment takes: what cannot be had must not cost it.
+ * Null: not known yet.
+ */
+export async function addressesBefore(house: Gatehouse, subject: string, proof: JudgedProof): Promise<Place[] | null> {
+  if (proof === null || !('grant' in proof) || proof.grant.first === null) return null
+  return ownAddresses(house, subject, proof.grant.first)
+}
+
+/**
+ * The enrolment that goes on, or a new one. With a first factor the account's own addresses will be recorded: they are asked for now.
+ *
+ * @param known the addresses, where they were asked for before; null: not yet
+ */
+export async function pendingOf(
+  house: Gatehouse,
+  begun: Begun,
+  first: Place | null,
+  known: Place[] | null,
+  context: Context,
+): Promise<Pending> {
+  if ('resumed' in begun) return begun.resumed
+  const { about, epoch } = begun
+  const alongside = about.proven ? [] : (known ?? (await ownAddresses(house, about.subject, first)))
+  return newEnrollment(house, { ...about, alongside }, epoch, context)
+}
+
+/** A new secret in a token of that epoch. */
+function newEnrollment(
+  house: Gatehouse,
+  about: About & Pick<EnrollmentContent, 'alongside'>,
+  epoch: string,
+  context: Context,
+): Pending {
   const { algorithm, digits, period } = house.settings.totp
   const content: EnrollmentContent = {
     ...about,
@@ -171,10 +248,15 @@ export function newEnrollment(house: Gatehouse, about: About, state: SubjectStat
     algorithm,
     digits,
     period,
-    grant: about.grant === null ? null : { method: about.grant.method, expiresAt: about.grant.expiresAt },
-    epoch: state.epoch,
+    grant: keptOf(about.grant),
+    epoch,
   }
   return { token: house.tokens.seal('enrollment', content), content }
+}
+
+/** What an enrolment keeps of the grant that proved it. */
+export function keptOf(grant: UsedGrant | null): EnrollmentContent['grant'] {
+  return grant === null ? null : { method: grant.method, expiresAt: grant.expiresAt }
 }
 
 /**
@@ -188,7 +270,8 @@ export function openResumable(house: Gatehouse, resume: Input, about: About, con
     content.stage === about.stage &&
     content.subject === about.subject &&
     content.replaces === about.replaces &&
-    content.permit === about.permit
+    content.permit === about.permit &&
+    (about.stage === 'profile' || content.checked === about.checked)
   return same ? { token: resume as string, content } : null
 }
 
@@ -206,6 +289,7 @@ export function refuseIfForeignEnrollment(pending: Pending, context: Context): v
 
 /** Makes the pending authenticator a factor, if nothing changed since it began. */
 export function confirmEnrollment(
+  house: Gatehouse,
   { content }: Pending,
   state: SubjectState,
   code: string,
@@ -213,9 +297,21 @@ export function confirmEnrollment(
   material: RecoveryMaterial,
   facts: Facts,
 ): Transition<{ recoveryCodes: readonly string[] | null }> {
-  if (content.epoch !== state.epoch || content.proven !== hasFactor(state)) throw refusal('enrollment_expired')
-  const { authenticator: id, secret, algorithm, digits, period, replaces } = content
-  return confirmAuthenticator(state, { id, name, secret, algorithm, digits, period, replaces }, code, material, facts)
+  if (isOutdated(house, content, state)) throw refusal('enrollment_expired')
+  const { authenticator: id, secret, algorithm, digits, period, replaces, alongside } = content
+  const pending = { id, name, secret, algorithm, digits, period, replaces, alongside }
+  return confirmAuthenticator(state, pending, code, material, facts)
+}
+
+/** Whether the factors changed since it began, or the policy now asks more of a first one (R30). */
+export function isOutdated(
+  house: Gatehouse,
+  { epoch, proven, checked }: Pick<EnrollmentContent, 'epoch' | 'proven' | 'checked'>,
+  state: SubjectState,
+): boolean {
+  const asked = firstChannel(house.settings.policy)
+  const enough = proven || asked === null || checked === asked
+  return epoch !== state.epoch || proven !== hasFactor(state) || !enough
 }
 
 /** What the person is shown. */

@@ -4,13 +4,14 @@ import { corruptError, SallyportError, usageError } from '../errors.js'
 import type { EventDetails, TwoFactorEvent } from '../events.js'
 import type { Settings } from '../options.js'
 import { late, within } from '../store/deadline.js'
-import { type Loaded, makeRecords, type Records } from '../store/records.js'
+import { type Loaded, makeRecords, type Records, type Shelf } from '../store/records.js'
 import {
   type RecoveryMaterial,
   recoveryCodeBytes,
   recoveryCodeCount,
   recoveryKeyBytes,
 } from '../subject/recovery-codes.js'
+import { codeKeyBytes } from '../subject/sent-codes.js'
 import type { Facts, SubjectState, Transition } from '../subject/state.js'
 import { makeKeyring } from '../vault/keyring.js'
 import { makeTokens, type Tokens } from '../vault/tokens.js'
@@ -27,11 +28,17 @@ export interface Performed<T> {
 export interface Gatehouse {
   readonly settings: Settings
   readonly records: Records
+  /** What records of other kinds lie on. */
+  readonly shelf: Shelf
   readonly tokens: Tokens
   /** ms since 1970, from the application's clock. */
   now(): number
   /** 128 random bits in hex. */
   newId(): string
+  /** What a new code that is sent is made under. */
+  newCodeKey(): Uint8Array
+  /** A function of the application, called under its deadline. `name` is how an error speaks of it. */
+  inTime<T>(call: () => T | Promise<T>, name: string): Promise<T>
   /** What a new set of recovery codes is made of. */
   newRecoveryMaterial(): RecoveryMaterial
   /** The context of a flow whose subject was sealed in a token. */
@@ -55,7 +62,9 @@ export interface Gatehouse {
 
 export function makeGatehouse(settings: Settings): Gatehouse {
   const keyring = makeKeyring(settings.keys)
-  const records = makeRecords(settings.store, keyring, settings.namespace, settings.deadline.store)
+  const { store, namespace, deadline } = settings
+  const shelf: Shelf = { store, keyring, namespace, deadline: deadline.store }
+  const records = makeRecords(shelf)
   const newId = () => bytesToHex(randomBytes(16))
 
   function now(): number {
@@ -116,7 +125,8 @@ export function makeGatehouse(settings: Settings): Gatehouse {
     verb: (loaded: Loaded, facts: Facts) => Transition<T>,
     mend: boolean,
   ): Promise<Performed<T>> {
-    const facts: Facts = { now: now(), window: settings.totp.window, nextEpoch: newId() }
+    const weakProofs = settings.policy.weakProofs ?? false
+    const facts: Facts = { now: now(), window: settings.totp.window, nextEpoch: newId(), weakProofs }
     const { before, transition } = await records.update(subject, loaded => verb(loaded, facts), mend)
     const { state } = transition
     const otherSessions = state.epoch === before.epoch ? null : await endOtherSessions(subject, request)
@@ -128,9 +138,12 @@ export function makeGatehouse(settings: Settings): Gatehouse {
   return {
     settings,
     records,
+    shelf,
     tokens: makeTokens(keyring, settings.namespace),
     now,
     newId,
+    newCodeKey: () => randomBytes(codeKeyBytes),
+    inTime,
     newRecoveryMaterial: () => ({
       key: randomBytes(recoveryKeyBytes),
       codes: Array.from({ length: recoveryCodeCount }, () => randomBytes(recoveryCodeBytes)),

@@ -11,11 +11,15 @@ const defaultName = 'Authenticator'
 // Control, format and surrogate characters have no place in a name that is shown to people; the joiners of scripts and emoji have.
 const unfitForNames = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\u200C|\u200D)\p{Cf}/u
 
-/** @throws Refusal `method_unavailable` for a method that there is not, `invalid_code` for a code of the wrong form */
-export function judgeAnswer(answer: Answer): JudgedAnswer {
+/**
+ * @param channels the ids of those that a code may have been sent by; none where an answer stands for itself
+ * @throws Refusal `method_unavailable` for a method that there is not, `invalid_code` for a code of the wrong form
+ */
+export function judgeAnswer(answer: Answer, channels: readonly string[] = []): JudgedAnswer {
   requireObject(answer, 'answer')
   const { method, code } = answer
-  if (method === 'totp') return { method, code: judgeTotpCode(code) }
+  if (method === 'totp') return { method, code: judgeDigits(code) }
+  if (typeof method === 'string' && channels.includes(method)) return { method, code: judgeDigits(code) }
   if (method !== 'recovery_code') throw refusal('method_unavailable')
   const canonical = typeof code === 'string' && code.length <= longestCode ? normalizeRecoveryCode(code) : null
   if (canonical === null) throw refusal('invalid_code')
@@ -23,7 +27,7 @@ export function judgeAnswer(answer: Answer): JudgedAnswer {
 }
 
 /** @throws Refusal `invalid_code` for what is not 6 to 8 digits, spaces and dashes apart */
-export function judgeTotpCode(code: Input): string {
+export function judgeDigits(code: Input): string {
   const digits = normalizeCode(code)
   if (digits === null) throw refusal('invalid_code')
   return digits

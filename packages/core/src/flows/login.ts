@@ -1,28 +1,32 @@
 /** Between the password and the session. */
 import { refusal } from '../errors.js'
 import { requireFirstEnrollment } from '../options.js'
-import type { Answer, Changed, Enrollment, Gate, Input, Passed, RecoveryCodes } from '../outcomes.js'
+import type { Answer, Challenge, Changed, Enrollment, Gate, Input, Passed, RecoveryCodes } from '../outcomes.js'
 import { decide, type GateFacts } from '../policy/decide.js'
-import { requiredFrom } from '../policy/policy.js'
+import { firstChannel, requiredFrom } from '../policy/policy.js'
+import { takeAnswer } from '../subject/answers.js'
 import { enrollmentBudget, refuseUnlessAnswerable } from '../subject/attempts.js'
-import { hasFactor, type SubjectState } from '../subject/state.js'
+import { hasFactor, type SubjectState, type Transition } from '../subject/state.js'
 import { checked, checkSubject } from '../usage.js'
 import {
   answerChallenge,
   newChallenge,
-  newEnrollChallenge,
+  newFirstChallenge,
   openChallenge,
+  refuseIfClosed,
   refuseIfForeign,
   refuseIfSuperseded,
 } from './challenges.js'
 import { type Context, type ContextOf, checkContext, requireBinding } from './context.js'
 import {
+  type Begun,
   confirmEnrollment,
+  isOutdated,
   judgeConfirmation,
   loginOptions,
-  newEnrollment,
   openEnrollment,
   openResumable,
+  pendingOf,
   refuseIfForeignEnrollment,
   showEnrollment,
 } from './enrollment.js'
@@ -30,6 +34,7 @@ import type { Gatehouse } from './gatehouse.js'
 import { judgeAnswer } from './input.js'
 import { passed } from './passes.js'
 import { changed } from './proofs.js'
+import { channelsFor, firstAddress, ownAddresses } from './sending.js'
 
 /** `login`: between the password and the session. */
 export interface Login {
@@ -86,14 +91,15 @@ export interface Login {
   verify(challenge: Input, answer: Answer, context?: ContextOf): Promise<Passed>
 
   /**
-   * Begins the enrolment of a first authenticator for outcome `enroll`. One read, no write. The enrolment ends with its
-   * challenge.
+   * Begins the enrolment of a first authenticator for outcome `enroll`. One read, and no write but where the policy asks for a code on
+   * the account's own address first, which is used up then. The enrolment ends with its challenge.
    *
    * @param challenge the token that `begin` gave with outcome `enroll`
    * @param options `account`: the name shown in the authenticator, without `:`; `resume`: an enrolment token that this
-   *   session holds already, returned again with the same QR code while it lives
+   *   session holds already, returned again with the same QR code while it lives; `answer`: the code that `sendCode` brought to the
+   *   account's own address, where `gate.methods` names a channel
    * @param context as at `begin`; `binding` is required
-   * @throws Refusal `challenge_expired`, `locked` or `suspended`
+   * @throws Refusal `challenge_expired`, `locked` or `suspended`; `proof_required`, `invalid_code` where a code is asked for first
    *
    * @example
    * ```ts
@@ -105,7 +111,11 @@ export interface Login {
    * }
    * ```
    */
-  enroll(challenge: Input, options: { account: string; resume?: Input }, context?: ContextOf): Promise<Enrollment>
+  enroll(
+    challenge: Input,
+    options: { account: string; resume?: Input; answer?: Answer | undefined },
+    context?: ContextOf,
+  ): Promise<Enrollment>
 
   /**
    * Confirms the enrolment that `login.enroll` began with a first code of the authenticator, and ends in a {@link Passed}. One
@@ -137,6 +147,12 @@ export interface Login {
 
 /** The flow behind {@link Login}. */
 export function loginFlow(house: Gatehouse): Login {
+  async function firstChallenge(subject: string, state: SubjectState, context: Context): Promise<Challenge> {
+    const first = await firstAddress(house, subject, context)
+    const about = { stage: 'enroll', purpose: 'enrollment', subject, permit: state.permit, first } as const
+    return newFirstChallenge(house, about, state, context)
+  }
+
   return {
     async begin(subject, given = {}) {
       checkSubject(subject)
@@ -166,39 +182,62 @@ export function loginFlow(house: Gatehouse): Login {
         }
         case 'enroll':
           requireBinding(context)
-          return { outcome: 'enroll', ...newEnrollChallenge(house, subject, state, context, state.permit) }
+          return { outcome: 'enroll', ...(await firstChallenge(subject, state, context)) }
         case 'challenge':
           return { outcome: 'challenge', ...newChallenge(house, 'login', 'login', subject, state, context) }
       }
     },
 
     async verify(challenge, answer, given) {
-      const judged = judgeAnswer(answer)
+      const judged = judgeAnswer(answer, channelsFor(house, {}))
       const opened = openChallenge(house, 'login', challenge)
       const { subject } = opened
       const context = await house.contextFor(given, subject)
       refuseIfForeign(opened, context)
+      refuseIfClosed(house, opened, judged, context)
       const { outcome, state } = await house.perform(subject, context, (before, facts) =>
-        answerChallenge(opened, before, judged, 'login', facts),
+        answerChallenge(opened, before, judged, facts),
       )
       return passed(subject, state, 'verified', outcome.method)
     },
 
     async enroll(challenge, options, given) {
-      const { account, resume } = checked(loginOptions, options, 'options')
+      const { account, resume, answer } = checked(loginOptions, options, 'options')
+      const judged = answer === undefined ? null : judgeAnswer(answer, channelsFor(house, {}))
       const opened = openChallenge(house, 'enroll', challenge)
-      const { subject, expiresAt, permit } = opened
+      const { subject, expiresAt, permit, first } = opened
       const context = await house.contextFor(given, subject)
       requireBinding(context)
       refuseIfForeign(opened, context)
-      const state = await house.read(subject, context)
-      refuseIfSuperseded(opened, state)
-      refuseUnlessAnswerable(state, enrollmentBudget, house.now())
-      const about = { stage: 'login', subject, replaces: null, proven: false, grant: null, permit, expiresAt } as const
+      // Begun before the policy asked for a code on the account's own address.
+      const asked = firstChannel(house.settings.policy)
+      if (asked !== null && first?.channel !== asked) throw refusal('challenge_expired')
+      const about = {
+        stage: 'login',
+        subject,
+        replaces: null,
+        proven: false,
+        grant: null,
+        permit,
+        checked: first?.channel ?? null,
+        expiresAt,
+      } as const
       const resumable = openResumable(house, resume, about, context)
-      const resumes = resumable?.content.epoch === state.epoch
-      const pending = resumes ? resumable : newEnrollment(house, about, state, context)
-      return showEnrollment(house, pending, account)
+      if (judged !== null) refuseIfClosed(house, opened, judged, context)
+      // Before the code is used up: what cannot be had must not cost one.
+      const known = resumable === null && first !== null ? await ownAddresses(house, subject, first) : null
+      const { outcome } = await house.perform(subject, context, (state, facts): Transition<Begun> => {
+        refuseIfSuperseded(opened, state)
+        refuseUnlessAnswerable(state, enrollmentBudget, facts.now)
+        if (resumable !== null && !isOutdated(house, resumable.content, state))
+          return { state, events: [], outcome: { resumed: resumable } }
+        const begun: Begun = { about, epoch: state.epoch }
+        if (first === null) return { state, events: [], outcome: begun }
+        if (judged === null) throw refusal('proof_required')
+        const taken = takeAnswer(state, judged, { purpose: opened.purpose, challenge: opened }, facts)
+        return taken.refused ? taken : { ...taken, outcome: begun }
+      })
+      return showEnrollment(house, await pendingOf(house, outcome, first, known, context), account)
     },
 
     async confirm(enrollment, answer, given) {
@@ -211,7 +250,7 @@ export function loginFlow(house: Gatehouse): Login {
       const performed = await house.perform(subject, context, (state, facts) => {
         // Equal permits: without one only where none is outstanding, with one only the one that let the person in (R50).
         if (state.permit !== opened.content.permit) throw refusal('enrollment_expired')
-        const confirmed = confirmEnrollment(opened, state, code, name, material, facts)
+        const confirmed = confirmEnrollment(house, opened, state, code, name, material, facts)
         return confirmed.refused ? confirmed : { ...confirmed, state: { ...confirmed.state, permit: null } }
       })
       return {

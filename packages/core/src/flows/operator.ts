@@ -5,11 +5,12 @@ import { decodeSecret, encodeSecret } from '../otp/secret.js'
 import type { Audit, Changed, Token } from '../outcomes.js'
 import { refuseIfPermitOutstanding } from '../subject/answers.js'
 import { unlocked } from '../subject/attempts.js'
-import { addAuthenticator } from '../subject/authenticators.js'
-import { algorithm, hasFactor, withChangedFactors, withoutFactors } from '../subject/state.js'
+import type { Place } from '../subject/destinations.js'
+import { type Authenticator, algorithm, hasFactor, withChangedFactors, withoutFactors } from '../subject/state.js'
 import { checked, checkSubject, plainObject } from '../usage.js'
 import type { Gatehouse } from './gatehouse.js'
 import { changed } from './proofs.js'
+import { normalized } from './sending.js'
 
 const permitLifetime = 24 * 60 * 60_000
 
@@ -70,10 +71,11 @@ export interface Operator {
   forget(subject: string, audit: Audit): Promise<void>
 
   /**
-   * Takes over an authenticator from another system. Only while there is no factor. One read, one write. Gives no recovery
-   * codes: the person makes them with `recoveryCodes.regenerate`.
+   * Takes over an authenticator, destinations or both from another system. Only while there is no factor. One read, one write. Gives no
+   * recovery codes: the person makes them with `recoveryCodes.regenerate`.
    *
-   * @param factors `totp.secret`: base32, or at least 10 bytes; `algorithm`, `digits` and `period` (seconds) as it was enrolled
+   * @param factors `totp.secret`: base32, or at least 10 bytes; `algorithm`, `digits` and `period` (seconds) as it was enrolled;
+   *   `destinations`: addresses that the other system had confirmed, by the id of their channel
    * @throws Refusal `proof_required` (there is a factor), `permit_required` (a permit is outstanding)
    *
    * @example
@@ -109,13 +111,16 @@ export interface Operator {
 
 /** What `operator.import` takes over. */
 export interface ImportedFactors {
-  totp: {
-    secret: string | Uint8Array
-    algorithm?: 'SHA1' | 'SHA256' | 'SHA512' | undefined
-    digits?: 6 | 7 | 8 | undefined
-    /** Seconds. */
-    period?: number | undefined
-  }
+  totp?:
+    | {
+        secret: string | Uint8Array
+        algorithm?: 'SHA1' | 'SHA256' | 'SHA512' | undefined
+        digits?: 6 | 7 | 8 | undefined
+        /** Seconds. */
+        period?: number | undefined
+      }
+    | undefined
+  destinations?: Record<string, string> | undefined
 }
 
 /** What `operator.reseal` did, in subjects. */
@@ -132,16 +137,20 @@ const auditParts = {
 }
 const auditSchema = plainObject(auditParts)
 const resetSchema = plainObject({ ...auditParts, next: z.optional(z.enum(['permit', 'open'])) })
+const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 const factorsSchema = plainObject({
-  totp: plainObject({
-    secret: z.custom<string | Uint8Array>(
-      value => typeof value === 'string' || ArrayBuffer.isView(value),
-      'must be base32 or bytes',
-    ),
-    algorithm: z.optional(algorithm),
-    digits: z.optional(z.literal([6, 7, 8])),
-    period: z.optional(z.int().check(z.gte(15), z.lte(300))),
-  }),
+  totp: z.optional(
+    plainObject({
+      secret: z.custom<string | Uint8Array>(
+        value => typeof value === 'string' || ArrayBuffer.isView(value),
+        'must be base32 or bytes',
+      ),
+      algorithm: z.optional(algorithm),
+      digits: z.optional(z.literal([6, 7, 8])),
+      period: z.optional(z.int().check(z.gte(15), z.lte(300))),
+    }),
+  ),
+  destinations: z.optional(z.custom<Record<string, unknown>>(isRecord, 'must be an object')),
 })
 
 /** The flow behind {@link Operator}. */
@@ -179,24 +188,18 @@ export function operatorFlow(house: Gatehouse): Operator {
 
     async import(subject, given, audit) {
       const { by, reason } = checkAudit(subject, checked(auditSchema, audit, 'audit'))
-      const { totp } = checked(factorsSchema, given, 'factors')
-      const added = {
-        id: house.newId(),
-        name: 'Authenticator',
-        secret: importedSecret(totp.secret),
-        algorithm: totp.algorithm ?? 'SHA1',
-        digits: totp.digits ?? 6,
-        period: totp.period ?? 30,
-        lastStep: null,
-        createdAt: house.now(),
-        lastUsedAt: null,
-      }
+      const { totp, destinations = {} } = checked(factorsSchema, given, 'factors')
+      const createdAt = house.now()
+      const authenticators: Authenticator[] = totp === undefined ? [] : [importedAuthenticator(house, totp, createdAt)]
+      const places = Object.entries(destinations).map(([channel, address]) => {
+        return { ...importedPlace(house, channel, address), createdAt, lastUsedAt: null }
+      })
+      if (authenticators.length + places.length === 0) throw usageError('factors', 'must hold at least one factor')
       const performed = await house.perform(subject, {}, (state, facts) => {
         refuseIfPermitOutstanding(state)
         if (hasFactor(state)) throw refusal('proof_required')
-        const authenticators = addAuthenticator(state.authenticators, added)
         return {
-          state: withChangedFactors({ ...state, authenticators }, facts),
+          state: withChangedFactors({ ...state, authenticators, destinations: places }, facts),
           events: [{ type: 'imported', by, reason }],
           outcome: undefined,
         }
@@ -225,6 +228,33 @@ function checkAudit<T extends Audit>(subject: string, audit: T): T {
   checkSubject(subject)
   if (audit.by === subject) throw usageError('audit.by', "must not be the subject: these verbs are an operator's")
   return audit
+}
+
+function importedAuthenticator(
+  house: Gatehouse,
+  totp: NonNullable<ImportedFactors['totp']>,
+  createdAt: number,
+): Authenticator {
+  return {
+    id: house.newId(),
+    name: 'Authenticator',
+    secret: importedSecret(totp.secret),
+    algorithm: totp.algorithm ?? 'SHA1',
+    digits: totp.digits ?? 6,
+    period: totp.period ?? 30,
+    lastStep: null,
+    createdAt,
+    lastUsedAt: null,
+  }
+}
+
+function importedPlace(house: Gatehouse, id: string, address: unknown): Place {
+  const channel = house.settings.channels.find(one => one.id === id)
+  // Neither is quoted: they come from a table of people.
+  if (channel === undefined) throw usageError('factors.destinations', 'names a channel that is not in options.channels')
+  const one = typeof address === 'string' ? normalized(channel, address) : null
+  if (one === null) throw usageError('factors.destinations', `holds what is no address for channel ${channel.id}`)
+  return { channel: channel.id, address: one }
 }
 
 function importedSecret(secret: string | Uint8Array): string {

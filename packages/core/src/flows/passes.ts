@@ -5,9 +5,13 @@ import { fewRecoveryCodes } from '../subject/answers.js'
 import { recoveryCodesLeft } from '../subject/recovery-codes.js'
 import { hasFactor, type SubjectState } from '../subject/state.js'
 
-/** Authentication method references (RFC 8176) of a method: a recovery code has no name of its own there. */
+/**
+ * Authentication method references (RFC 8176) of a method: a recovery code has no name of its own there. A sent code goes by the name of
+ * its channel and not by `otp`, so that whoever reads them can tell the weaker from the stronger (R27); `sms` is registered, `email` not.
+ */
 export function methodReferences(method: Method): readonly string[] {
-  return method === 'totp' ? ['otp', 'mfa'] : ['mfa']
+  if (method === 'recovery_code') return ['mfa']
+  return [method === 'totp' ? 'otp' : method, 'mfa']
 }
 
 /** The pass of a subject whose state is now so. */

@@ -25,7 +25,11 @@ export function openGrant(
   return grant
 }
 
-/** @throws Refusal for a code or grant of the wrong form; `proof_required` is thrown later, where there is something to prove */
+/**
+ * A sent code is no proof by itself: it belongs to a challenge, so a grant is earned by it first.
+ *
+ * @throws Refusal for a code or grant of the wrong form; `proof_required` is thrown later, where there is something to prove
+ */
 export function judgeProof(house: Gatehouse, proof: unknown, subject: string, context: Context): JudgedProof {
   if (proof === undefined || proof === null) return null
   requireObject(proof, 'proof')
@@ -38,7 +42,7 @@ export function judgeProof(house: Gatehouse, proof: unknown, subject: string, co
 export function newGrant(
   house: Gatehouse,
   subject: string,
-  grant: { purpose: string; epoch: string; method: UsedGrant['method']; expiresAt: number },
+  grant: { purpose: string; epoch: string } & Pick<UsedGrant, 'method' | 'first' | 'expiresAt'>,
   context: Context,
 ): Token {
   const content = { ...grant, subject, id: house.newId(), ...tiesOf(context) }
@@ -55,7 +59,8 @@ export function renewGrant(
 ): Token | null {
   if (used === null || used.expiresAt <= house.now()) return null
   const { method, expiresAt } = used
-  return newGrant(house, subject, { purpose: factorsPurpose, epoch, method, expiresAt }, context)
+  // Renewed after a change of factors, so for a subject who has some.
+  return newGrant(house, subject, { purpose: factorsPurpose, epoch, method, first: null, expiresAt }, context)
 }
 
 /** What a change of factors answers. */

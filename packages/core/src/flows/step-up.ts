@@ -2,14 +2,22 @@
 import { refusal, usageError } from '../errors.js'
 import type { Answer, Challenge, Input, Method, Token } from '../outcomes.js'
 import { refuseIfPermitOutstanding, takeGrant } from '../subject/answers.js'
-import { hasFactor } from '../subject/state.js'
+import { hasFactor, type SubjectState } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
-import { answerChallenge, newChallenge, openChallenge, refuseIfForeign } from './challenges.js'
+import {
+  answerChallenge,
+  newChallenge,
+  newFirstChallenge,
+  openChallenge,
+  refuseIfClosed,
+  refuseIfForeign,
+} from './challenges.js'
 import { type Context, checkContext } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeAnswer } from './input.js'
 import { methodReferences } from './passes.js'
 import { factorsPurpose, newGrant, openGrant } from './proofs.js'
+import { channelsFor, firstAddress } from './sending.js'
 
 const grantLifetime = 5 * 60_000
 
@@ -20,6 +28,7 @@ export interface StepUp {
    *
    * @param subject the application's user id
    * @param purpose `factors`, or a name of the application's own, 1 to 64 characters, not `login` or `enrollment`
+   * @returns a challenge; for `factors` also to a subject without factors, where `policy.firstEnrollment` names a channel
    * @throws Refusal `not_enrolled`, `locked`, `suspended`, `method_unavailable` (nothing to answer with), `permit_required`
    *
    * @example
@@ -76,6 +85,18 @@ export interface StepUp {
 
 /** The flow behind {@link StepUp}. */
 export function stepUpFlow(house: Gatehouse): StepUp {
+  /** Before the first enrolment there is one thing to prove: that the account's own address is read, where the policy asks that (R30). */
+  async function firstChallenge(
+    subject: string,
+    purpose: string,
+    state: SubjectState,
+    context: Context,
+  ): Promise<Challenge> {
+    const first = purpose === factorsPurpose ? await firstAddress(house, subject, context) : null
+    if (first === null) throw refusal('not_enrolled')
+    return newFirstChallenge(house, { stage: 'step_up', purpose, subject, permit: null, first }, state, context)
+  }
+
   return {
     async begin(subject, purpose, given = {}) {
       checkSubject(subject)
@@ -83,24 +104,25 @@ export function stepUpFlow(house: Gatehouse): StepUp {
       const context = checkContext(given)
       const state = await house.read(subject, context)
       refuseIfPermitOutstanding(state)
-      if (!hasFactor(state)) throw refusal('not_enrolled')
+      if (!hasFactor(state)) return firstChallenge(subject, purpose, state, context)
       return newChallenge(house, 'step_up', purpose, subject, state, context)
     },
 
     async verify(subject, challenge, answer, given = {}) {
       checkSubject(subject)
       const context = checkContext(given)
-      const judged = judgeAnswer(answer)
+      const judged = judgeAnswer(answer, channelsFor(house, {}))
       const opened = openChallenge(house, 'step_up', challenge)
       if (opened.subject !== subject) throw refusal('challenge_expired')
       refuseIfForeign(opened, context)
-      const { purpose } = opened
+      refuseIfClosed(house, opened, judged, context)
+      const { purpose, first } = opened
       const { outcome, state } = await house.perform(subject, context, (before, facts) =>
-        answerChallenge(opened, before, judged, purpose, facts),
+        answerChallenge(opened, before, judged, facts),
       )
       const { method } = outcome
       const expiresAt = house.now() + grantLifetime
-      const grant = newGrant(house, subject, { purpose, epoch: state.epoch, method, expiresAt }, context)
+      const grant = newGrant(house, subject, { purpose, epoch: state.epoch, method, first, expiresAt }, context)
       return { method, amr: methodReferences(method), grant }
     },
 

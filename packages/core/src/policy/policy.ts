@@ -22,9 +22,12 @@ export interface Policy {
   unenrolled?: 'enroll' | 'deny' | undefined
   /**
    * What a first enrolment takes besides the session. Must be stated once `required` is set, since a thief of a dormant account's
-   * password could enrol first: `password` accepts that.
+   * password could enrol first: `password` accepts that; a channel asks for a code on the account's own address first, at login and from
+   * the profile (R30).
    */
-  firstEnrollment?: 'password' | undefined
+  firstEnrollment?: 'password' | { channel: string } | undefined
+  /** Whether sent codes may change factors while an authenticator is on record. Default false (R27). */
+  weakProofs?: boolean | undefined
 }
 
 export const policySchema = plainObject({
@@ -32,8 +35,14 @@ export const policySchema = plainObject({
     z.union([z.boolean(), z.date(), plainObject({ from: z.date(), graceDays: z.number().check(z.gte(0)) })]),
   ),
   unenrolled: z.optional(z.enum(['enroll', 'deny'])),
-  firstEnrollment: z.optional(z.enum(['password'])),
+  firstEnrollment: z.optional(z.union([z.literal('password'), plainObject({ channel: z.string() })])),
+  weakProofs: z.optional(z.boolean()),
 })
+
+/** The channel whose code a first enrolment takes; null: none. */
+export function firstChannel({ firstEnrollment }: Policy): string | null {
+  return typeof firstEnrollment === 'object' ? firstEnrollment.channel : null
+}
 
 const day = 24 * 60 * 60 * 1000
 

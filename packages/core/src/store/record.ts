@@ -2,9 +2,9 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import * as z from 'zod/mini'
+import { frame } from '../framing.js'
 import { recoveryCodesLeft } from '../subject/recovery-codes.js'
-import { hasFactor, type SubjectState, stateSchema } from '../subject/state.js'
-import { frame } from '../vault/framing.js'
+import { emptyState, hasFactor, type SubjectState, stateSchema } from '../subject/state.js'
 import type { Keyring } from '../vault/keyring.js'
 import { open, seal } from '../vault/seal.js'
 import type { Bytes, Stored, Summary } from './contract.js'
@@ -15,18 +15,31 @@ const remembered = 8
 /** The largest body a store is asked to keep, in bytes. */
 export const largestBody = 32 * 1024
 
-const recordSchema = z.strictObject({
+/** What around the state is the same for every kind of record. */
+const frameSchema = z.strictObject({
   format: z.literal(1),
   /** ms since 1970; null: never. What the store says of expiry is not believed. */
   expiresAt: z.nullable(z.number()),
   /** The versions before this one, newest first. */
   before: z.array(z.string()),
-  state: stateSchema,
+  state: z.unknown(),
 })
 
+/** A kind of record: the form of its state, and what there is where there is none. */
+export interface Kind<State> {
+  schema: z.ZodMiniType<State>
+  empty: State
+  /** From when it is as good as absent, ms since 1970; null: never. */
+  expiresAt(state: State): number | null
+}
+
+/** A subject's record never expires. */
+export const subjectKind: Kind<SubjectState> = { schema: stateSchema, empty: emptyState, expiresAt: () => null }
+
 /** An opened record. */
-export interface SubjectRecord {
-  state: SubjectState
+export interface OpenedRecord<State> {
+  state: State
+  expiresAt: number | null
   before: readonly string[]
   /** Whether the newest key had sealed it. */
   newestKey: boolean
@@ -54,30 +67,37 @@ export function isComplete(before: readonly string[]): boolean {
 export function sealRecord(
   keyring: Keyring,
   place: { namespace: string; key: string; version: string },
-  content: { state: SubjectState; before: readonly string[] },
+  content: { state: unknown; expiresAt: number | null; before: readonly string[] },
 ): Bytes {
-  const plaintext = utf8ToBytes(JSON.stringify({ format: 1, expiresAt: null, ...content }))
+  const plaintext = utf8ToBytes(JSON.stringify({ format: 1, ...content }))
   return seal(keyring, 'record', associated(place.namespace, place.key, place.version), plaintext).slice()
 }
 
 /** Opens a stored record; null where it was altered, swapped or cut, where its key was retired, or where its form is unknown. */
-export function openRecord(
+export function openRecord<State>(
   keyring: Keyring,
+  kind: Kind<State>,
   place: { namespace: string; key: string },
   stored: Stored,
-): SubjectRecord | null {
+): OpenedRecord<State> | null {
   if (stored.body.length > largestBody) return null
   const opened = open(keyring, 'record', associated(place.namespace, place.key, stored.version), stored.body)
   if (opened === null) return null
-  const content = recordSchema.safeParse(JSON.parse(new TextDecoder().decode(opened.plaintext)))
-  if (!content.success) return null
-  return { state: content.data.state, before: content.data.before, newestKey: opened.newestKey }
+  const content = frameSchema.safeParse(JSON.parse(new TextDecoder().decode(opened.plaintext)))
+  const state = content.success ? kind.schema.safeParse(content.data.state) : null
+  if (!content.success || !state?.success) return null
+  const { expiresAt, before } = content.data
+  return { state: state.data, expiresAt, before, newestKey: opened.newestKey }
 }
 
 /** What plain columns may say of the subject. */
 export function summarize(subject: string, state: SubjectState): Summary {
   const left = recoveryCodesLeft(state) ?? 0
-  const methods = [...(state.authenticators.length > 0 ? ['totp'] : []), ...(left > 0 ? ['recovery_code'] : [])]
+  const methods = [
+    ...(state.authenticators.length > 0 ? ['totp'] : []),
+    ...state.destinations.map(({ channel }) => channel),
+    ...(left > 0 ? ['recovery_code'] : []),
+  ]
   return { subject, enabled: hasFactor(state), methods, recoveryCodesLeft: left }
 }
 

@@ -70,7 +70,8 @@ function isEndless(state: SubjectState, method: string, now: number): boolean {
   return !suspended && lockedUntil !== null && lockedUntil > latest && (endsBy === null || endsBy > latest)
 }
 
-function refusalOf(how: Shut, now: number): Refusal {
+/** The refusal of a method that is shut so. */
+export function refusalOf(how: Shut, now: number): Refusal {
   return how.until === null ? refusal('suspended') : refusal('locked', { retryAfter: secondsUntil(how.until, now) })
 }
 
@@ -131,8 +132,8 @@ export function clearFailures(state: SubjectState, proven: string): SubjectState
 
 /** The count of one budget cleared, and no other touched. */
 export function clearCount(state: SubjectState, budget: string): SubjectState {
-  const known = state.attempts[budget]
-  return known === undefined ? state : withAttempts(state, budget, { ...known, failures: 0 })
+  if (!Object.hasOwn(state.attempts, budget)) return state
+  return withAttempts(state, budget, { ...attemptsOf(state, budget), failures: 0 })
 }
 
 /** Locks and suspensions lifted; counts and ladders stay, so that an operator's kindness refreshes no budget. */
@@ -147,7 +148,7 @@ export function unlocked(state: SubjectState): SubjectState {
 }
 
 function attemptsOf(state: SubjectState, method: string): Attempts {
-  return state.attempts[method] ?? untouched
+  return (Object.hasOwn(state.attempts, method) ? state.attempts[method] : undefined) ?? untouched
 }
 
 function withAttempts(state: SubjectState, method: string, attempts: Attempts): SubjectState {

@@ -4,7 +4,8 @@ import type { EventDetails } from '../events.js'
 import { decodeSecret } from '../otp/secret.js'
 import { matchingSteps } from '../otp/totp.js'
 import { clearCount, countFailure, enrollmentBudget, refusedIfShut } from './attempts.js'
-import { newRecoveryCodes, type RecoveryMaterial } from './recovery-codes.js'
+import { type Place, withFirstFactor } from './destinations.js'
+import type { RecoveryMaterial } from './recovery-codes.js'
 import {
   type Authenticator,
   type Facts,
@@ -81,7 +82,7 @@ export function requireAuthenticator(state: SubjectState, id: string): void {
  */
 export function confirmAuthenticator(
   state: SubjectState,
-  pending: PendingAuthenticator & { replaces: string | null },
+  pending: PendingAuthenticator & { replaces: string | null; alongside: readonly Place[] },
   code: string,
   material: RecoveryMaterial,
   facts: Facts,
@@ -97,12 +98,12 @@ export function confirmAuthenticator(
     return { state: counted.state, events: counted.events, refused }
   }
   refuseIfNoRoom(state, pending.replaces, facts.window)
-  const { replaces, ...authenticator } = pending
+  const { replaces, alongside, ...authenticator } = pending
   const first = !hasFactor(state)
   // The confirming code may fit another authenticator too: it is burned there as well.
   const burned = takeTotpCode(state, code, facts)
   const others = burned.result === 'accepted' ? burned.state.authenticators : state.authenticators
-  let next: SubjectState = {
+  const next: SubjectState = {
     // A code of a new secret proves nothing of the factors on record, so their count stays (R12).
     ...clearCount(state, enrollmentBudget),
     authenticators: addAuthenticator(
@@ -112,13 +113,9 @@ export function confirmAuthenticator(
   }
   const events: EventDetails[] = [{ type: 'enrolled', authenticator: pending.id }]
   if (replaces !== null) events.push({ type: 'removed', authenticator: replaces })
-  let recoveryCodes: readonly string[] | null = null
-  if (first) {
-    const fresh = newRecoveryCodes(material, facts.now)
-    next = { ...next, recoveryCodes: fresh.set }
-    recoveryCodes = fresh.written
-  }
-  return { state: withChangedFactors(next, facts), events, outcome: { recoveryCodes } }
+  if (!first) return { state: withChangedFactors(next, facts), events, outcome: { recoveryCodes: null } }
+  const completed = withFirstFactor(next, alongside, material, facts)
+  return { ...completed, events: [...events, ...completed.events] }
 }
 
 /** One more authenticator, whose secret none of the others has: a thief of one must not hold two. */
@@ -127,10 +124,14 @@ export function addAuthenticator(others: readonly Authenticator[], added: Authen
   return [...others, added]
 }
 
-/** @throws Refusal `not_found`; `would_lock_out` where it is the last factor, which leaves through `disable` */
-export function refuseIfLastOrUnknown(state: SubjectState, id: string): void {
+/**
+ * @param channels those that a code can be sent by: a destination on another is no factor to go on with
+ * @throws Refusal `not_found`; `would_lock_out` where it is the last factor, which leaves through `disable`
+ */
+export function refuseIfLastOrUnknown(state: SubjectState, id: string, channels: readonly string[] = []): void {
   requireAuthenticator(state, id)
-  if (state.authenticators.length === 1) throw refusal('would_lock_out')
+  const remaining = state.destinations.some(({ channel }) => channels.includes(channel))
+  if (state.authenticators.length === 1 && !remaining) throw refusal('would_lock_out')
 }
 
 /** The state without that authenticator. */

@@ -3,6 +3,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { base32crockford, base64urlnopad } from '@scure/base'
+import { equal } from './equal.js'
 import type { RecoveryCodeSet, SubjectState } from './state.js'
 
 /** Codes in a set. */
@@ -83,11 +84,4 @@ function writtenForm(code: string): string {
   const groups: string[] = []
   for (let start = 0; start < symbols; start += group) groups.push(code.slice(start, start + group))
   return groups.join('-')
-}
-
-/** Compares two hashes of one length without stopping at the first difference. */
-function equal(left: string, right: string): boolean {
-  let difference = left.length ^ right.length
-  for (let index = 0; index < left.length; index++) difference |= left.charCodeAt(index) ^ right.charCodeAt(index)
-  return difference === 0
 }

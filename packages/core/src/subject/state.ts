@@ -41,6 +41,26 @@ const attempts = z.strictObject({
   suspended: z.boolean(),
 })
 
+const destination = z.strictObject({
+  /** The id of the channel: at most one destination for each. */
+  channel: z.string(),
+  address: z.string(),
+  createdAt: z.number(),
+  lastUsedAt: z.nullable(z.number()),
+})
+
+/** A code that was sent and can still be answered with; the code itself is nowhere, only what it is made of (R24). */
+const sentCode = z.strictObject({
+  /** The challenge, or the pending destination, that it belongs to. */
+  challenge: z.string(),
+  channel: z.string(),
+  /** 32 random bytes, base64url. */
+  key: z.string(),
+  firstSentAt: z.number(),
+  sentAt: z.number(),
+  expiresAt: z.number(),
+})
+
 /** The form of a record's content. Times are ms since 1970. */
 export const stateSchema = z.strictObject({
   /** Random, renewed at every change of factors: tokens carry it, so a change kills them (R33). */
@@ -48,6 +68,10 @@ export const stateSchema = z.strictObject({
   generation: z.number(),
   authenticators: z.array(authenticator),
   recoveryCodes: z.nullable(recoveryCodes),
+  destinations: z.array(destination),
+  sentCodes: z.array(sentCode),
+  /** When as many codes as ever may be sent to this subject again; null: none was sent so far (R25). */
+  sends: z.nullable(z.number()),
   /** Budgets of what can be guessed, by method, and one of first codes of pending authenticators (R11). */
   attempts: z.record(z.string(), attempts),
   /** Challenges and grants of this epoch that were used (R34). */
@@ -58,6 +82,8 @@ export const stateSchema = z.strictObject({
 
 export type SubjectState = z.infer<typeof stateSchema>
 export type Authenticator = SubjectState['authenticators'][number]
+export type Destination = SubjectState['destinations'][number]
+export type SentCode = SubjectState['sentCodes'][number]
 export type RecoveryCodeSet = NonNullable<SubjectState['recoveryCodes']>
 export type Attempts = SubjectState['attempts'][string]
 
@@ -70,6 +96,9 @@ export const emptyState: SubjectState = {
   generation: 0,
   authenticators: [],
   recoveryCodes: null,
+  destinations: [],
+  sentCodes: [],
+  sends: null,
   attempts: {},
   spent: [],
   permit: null,
@@ -83,32 +112,39 @@ export interface Facts {
   window: number
   /** The epoch that a change of factors would bring. */
   nextEpoch: string
+  /** Whether a sent code may authorise a change of factors while an authenticator is on record. */
+  weakProofs: boolean
 }
 
 /**
  * What came of an input: the state to write (the same object where there is nothing to write), the events to emit after the
  * commit, and the outcome or the refusal to throw. A refusal that neither writes nor tells anybody is thrown right away.
  */
-export type Transition<T> = { state: SubjectState; events: readonly EventDetails[] } & (
+export type Transition<T, State = SubjectState> = { state: State; events: readonly EventDetails[] } & (
   | { outcome: T; refused?: undefined }
   | { refused: Refusal }
 )
 
 /** Enrolled: at least one factor. */
 export function hasFactor(state: SubjectState): boolean {
-  return state.authenticators.length > 0
+  return state.authenticators.length > 0 || state.destinations.length > 0
 }
 
-/** No factors, no recovery codes, and so nothing to guess: budgets begin anew. */
+/**
+ * No factors and no recovery codes. With the authenticators go the guesses at them; those at sent codes stay counted, since a first
+ * enrolment may take one, and so do the sends (R12, R25).
+ */
 export function withoutFactors(state: SubjectState): SubjectState {
-  return { ...emptyState, epoch: state.epoch, generation: state.generation }
+  const { epoch, generation, sends } = state
+  const { totp: _, enrollment: __, ...attempts } = state.attempts
+  return { ...emptyState, epoch, generation, sends, attempts }
 }
 
 /**
  * The state after a change of factors: a new epoch voids challenges, enrolments and grants (R33), so nothing need be remembered
- * as spent; the generation grows, and not only by one, so that it also passes that of a record that was lost.
+ * as spent, and no code that was sent is waited for; the generation grows, and not only by one, so that it also passes that of a record that was lost.
  */
 export function withChangedFactors(state: SubjectState, facts: Facts): SubjectState {
   const generation = Math.max(state.generation + 1, Math.floor(facts.now / 1000))
-  return { ...state, epoch: facts.nextEpoch, generation, spent: [] }
+  return { ...state, epoch: facts.nextEpoch, generation, spent: [], sentCodes: [] }
 }

@@ -1,4 +1,5 @@
-/** `@sallyport/core/testing`: a clock and an authenticator app for the tests of an application's login. */
+/** `@sallyport/core/testing`: a clock, an authenticator app and a channel for the tests of an application's login. */
+import type { Channel, CodeMessage } from '../delivery/channel.js'
 import { parseKeyUri, totp } from '../otp/index.js'
 import { stepAt } from '../otp/totp.js'
 
@@ -62,6 +63,37 @@ export function virtualAuthenticator(uri: string, clock: () => number = Date.now
       lastStep = step
       return totp({ ...key, at: step * key.period * 1000 })
     },
+  }
+}
+
+/**
+ * A channel that delivers nothing and keeps what it was given: pass it in `channels`, and read the codes that a login has sent.
+ *
+ * @param id of the channel, such as `email`
+ * @param addressOf the account's own address, where the application has one
+ * @returns the channel; `sent` holds what it was given, the newest last
+ *
+ * @example
+ * ```ts
+ * import { memoryChannel } from '@sallyport/core/testing'
+ *
+ * const email = memoryChannel('email', async subject => `${subject}@example.com`)
+ * const code = () => email.sent.at(-1)?.code
+ * ```
+ */
+export function memoryChannel(
+  id: string,
+  addressOf?: NonNullable<Channel['addressOf']>,
+): Channel & { readonly sent: CodeMessage[] } {
+  const sent: CodeMessage[] = []
+  return {
+    id,
+    sent,
+    async send(message, signal) {
+      signal.throwIfAborted()
+      sent.push(message)
+    },
+    ...(addressOf === undefined ? {} : { addressOf }),
   }
 }
 

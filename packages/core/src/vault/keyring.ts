@@ -6,7 +6,7 @@ import { base64 } from '@scure/base'
 import { usageError } from '../errors.js'
 
 /** What a derived key is for; one label never serves for another. */
-export type KeyLabel = 'record' | `token ${string}`
+export type KeyLabel = 'record' | 'counter' | `token ${string}`
 
 /** One key of the ring. */
 export interface Key {
@@ -19,6 +19,8 @@ export interface Key {
 /** The keys, newest first. */
 export interface Keyring {
   readonly newest: Key
+  /** All of them, newest first. */
+  readonly all: readonly Key[]
   /** The key of that id; null where it has been retired. */
   find(id: Uint8Array): Key | null
 }
@@ -34,14 +36,17 @@ export function makeKeyring(keys: readonly unknown[]): Keyring {
   if (keys.length === 0) throw usageError('options.keys', 'must hold at least one key')
   const raw = keys.map((key, position) => decodeKey(key, `options.keys[${position}]`))
   const ring = raw.map(makeKey)
-  const byId = new Map<string, Key>()
-  ring.forEach((key, position) => {
-    const id = bytesToHex(key.id)
-    if (byId.has(id)) throw usageError(`options.keys[${position}]`, 'is the same as another key')
-    byId.set(id, key)
+  const ids = ring.map(key => bytesToHex(key.id))
+  ids.forEach((id, position) => {
+    if (ids.indexOf(id) < position) throw usageError(`options.keys[${position}]`, 'is the same as another key')
   })
-  const newest = ring[0] as Key
-  return { newest, find: id => byId.get(bytesToHex(id)) ?? null }
+  return ringOf(ring)
+}
+
+/** A keyring of these keys, newest first. */
+export function ringOf(all: readonly Key[]): Keyring {
+  const byId = new Map(all.map(key => [bytesToHex(key.id), key]))
+  return { newest: all[0] as Key, all, find: id => byId.get(bytesToHex(id)) ?? null }
 }
 
 function makeKey(raw: Uint8Array): Key {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { Write } from '@sallyport/core'
+import { type Channel, type CodeMessage, createTwoFactor, type Write } from '@sallyport/core'
 import { problem } from '@sallyport/core/http'
 import { virtualAuthenticator } from '@sallyport/core/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -19,6 +19,9 @@ function shown(value: unknown): string {
   return parts.join('\n')
 }
 
+/** Fails with all that it was given. */
+const talk: Channel['send'] = message => Promise.reject(Object.assign(new Error(message.to), { message }))
+
 describe('a canary', () => {
   afterEach(() => {
     vi.restoreAllMocks()
@@ -33,11 +36,25 @@ describe('a canary', () => {
     }
     const inner = newStore()
     const columns: Omit<Write, 'body'>[] = []
-    const failing = { now: false }
+    const failing = { now: false, mail: false }
+    const account = 'alice.canary@example.com'
+    const number = '+12025550142'
     const key = newKey()
     const events: unknown[] = []
+    const mailed: CodeMessage[] = []
+    /** A channel that says everything it knows when it fails, as servers of mail do. */
+    const talkative = (id: string): Channel => ({
+      id,
+      async send(message) {
+        mailed.push(message)
+        if (failing.mail) throw new Error(`550 ${message.to} is unknown: ${message.code}`)
+      },
+      addressOf: async () => (id === 'email' ? account : null),
+      normalize: typed => (typed.includes('@') || typed.startsWith('+') ? typed : null),
+    })
     const application = makeApplication({
       keys: [key],
+      channels: [talkative('email'), talkative('sms')],
       onEvent: event => {
         events.push(event)
         throw new Error('the handler failed')
@@ -57,9 +74,8 @@ describe('a canary', () => {
       },
     })
     const { twoFactor, clock } = application
-    const account = 'alice.canary@example.com'
     const context = { binding: 'binding-canary', credential: 'credential-canary' }
-    const secrets = new Set<string>([account, 'binding-canary', 'credential-canary', key])
+    const secrets = new Set<string>([account, number, 'binding-canary', 'credential-canary', key])
     const errors: unknown[] = []
     const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
       try {
@@ -118,6 +134,31 @@ describe('a canary', () => {
     for (const recovery of regenerated.recoveryCodes) secrets.add(recovery).add(recovery.replaceAll('-', ''))
     secrets.add(regenerated.grant?.token ?? '')
     await attempt(() => twoFactor.stepUp.redeem(verified.grant.token, 'alice', 'pay', context))
+    const proof = () => ({ method: 'recovery_code', code: regenerated.recoveryCodes[used++] })
+    let used = 0
+    await attempt(() => twoFactor.destinations.add('alice', 'sms', `nonsense ${number}`, proof(), context))
+    await attempt(() => twoFactor.destinations.add('alice', 'sms', `${number}\n`, proof(), context))
+    const added = await twoFactor.destinations.add('alice', 'sms', number, proof(), context)
+    secrets.add(added.enrollment)
+    await attempt(() => twoFactor.destinations.sendCode('alice', added.enrollment, context))
+    await attempt(() => twoFactor.destinations.confirm('alice', added.enrollment, '000000', context))
+    await twoFactor.destinations.confirm('alice', added.enrollment, mailed.at(-1)?.code, context)
+    for (const channel of ['email', 'sms']) {
+      const token = await begin()
+      await attempt(() => twoFactor.sendCode(token, channel, context))
+      await attempt(() => twoFactor.sendCode(token, channel, context))
+      await attempt(() => twoFactor.login.verify(token, { method: channel, code: '000000' }, context))
+      await attempt(() => twoFactor.login.verify(token, { method: channel, code: mailed.at(-1)?.code }, context))
+    }
+    clock.advance(10 * minute)
+    const sendFails = await begin()
+    const paying = await twoFactor.stepUp.begin('alice', 'pay', context)
+    secrets.add(paying.challenge)
+    failing.mail = true
+    await attempt(() => twoFactor.sendCode(sendFails, 'email', context))
+    failing.mail = false
+    const deaf = createTwoFactor({ ...application.settings, channels: [{ ...talkative('email'), send: talk }] })
+    await attempt(() => deaf.sendCode(paying.challenge, 'email', context))
     failing.now = true
     await attempt(async () => twoFactor.disable('alice', { method: 'totp', code: code() }, context))
     failing.now = false
@@ -145,6 +186,8 @@ describe('a canary', () => {
       )
     }
     secrets.delete('')
+    for (const { code: sent } of mailed) secrets.add(sent)
+    expect(mailed.length).toBeGreaterThan(3)
     expect(errors.length).toBeGreaterThan(20)
     expect(events.length).toBeGreaterThan(10)
     const haystack = [...errors, ...events, ...columns, ...logged, status, twoFactor].map(shown).join('\n')

@@ -268,7 +268,7 @@ describe('what the programmer passes wrong', () => {
     ['options.issuer', { issuer: '  ' }],
     ['options.policy.required', { policy: { required: new Date('nonsense'), firstEnrollment: 'password' } }],
     ['options.policy.firstEnrollment', { policy: { required: true } }],
-    ['options.policy.firstEnrollment', { policy: { required: true, firstEnrollment: { channel: 'email' } } }],
+    ['options.policy.firstEnrollment.channel', { policy: { required: true, firstEnrollment: { channel: 'email' } } }],
     ['options.policy.unenrolled', { policy: { unenrolled: 'ignore' } }],
     ['options.totp.digits', { totp: { digits: 5 } }],
     ['options.totp.period', { totp: { period: 1 } }],

@@ -11,7 +11,7 @@ import { places, World } from './world.js'
 
 const rules: fc.Arbitrary<Rules> = fc.record({
   window: fc.constantFrom(1, 1, 1, 0, 2, 10),
-  required: fc.constantFrom<Rules['required'][]>(false, true, new Date('2026-03-02T12:00:00Z')),
+  required: fc.constantFrom<Rules['required'][]>(false, true, new Date('2100-03-02T12:00:00Z')),
   unenrolled: fc.constantFrom('enroll', 'enroll', 'enroll', 'deny'),
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isRefusal } from '../../src/errors.js'
 import {
+  type Asked,
   fewRecoveryCodes,
   type JudgedAnswer,
   type JudgedProof,
@@ -34,11 +35,12 @@ const alice = enrolled(phone)
 const recoveryCodes = newRecoveryCodes(material(), now).written.map(canonical)
 const totp = (code: string): JudgedAnswer => ({ method: 'totp', code })
 const recovery = (position: number): JudgedAnswer => ({ method: 'recovery_code', code: recoveryCodes[position] ?? '' })
-const grant: UsedGrant = { id: 'grant', epoch: alice.epoch, method: 'totp', expiresAt: now + 5 * minute }
+const grant: UsedGrant = { id: 'grant', epoch: alice.epoch, method: 'totp', first: null, expiresAt: now + 5 * minute }
 const locked = { ...alice, attempts: { totp: attempts({ failures: 5, lockedUntil: now + minute }) } }
 const suspended = { ...alice, attempts: { totp: attempts({ failures: 100, suspended: true }) } }
 
-const take = (state: SubjectState, answer: JudgedAnswer) => takeAnswer(state, answer, 'login', facts())
+const login: Asked = { purpose: 'login', challenge: null }
+const take = (state: SubjectState, answer: JudgedAnswer) => takeAnswer(state, answer, login, facts())
 
 /** The code of the refusal that `act` throws or answers. */
 function refused(act: () => unknown): string {
@@ -64,18 +66,18 @@ function withLeft(left: number, state: SubjectState = alice): SubjectState {
 
 describe('the methods that can be answered with', () => {
   it('R49: leaves recovery codes usable while the authenticator is locked or suspended', () => {
-    expect(usableMethods(alice, now)).toEqual(['totp', 'recovery_code'])
-    expect(usableMethods(locked, now)).toEqual(['recovery_code'])
-    expect(usableMethods(suspended, now)).toEqual(['recovery_code'])
-    expect(usableMethods(locked, now + minute)).toEqual(['totp', 'recovery_code'])
-    refuseIfNothingUsable(locked, now)
+    expect(usableMethods(alice, [], now)).toEqual(['totp', 'recovery_code'])
+    expect(usableMethods(locked, [], now)).toEqual(['recovery_code'])
+    expect(usableMethods(suspended, [], now)).toEqual(['recovery_code'])
+    expect(usableMethods(locked, [], now + minute)).toEqual(['totp', 'recovery_code'])
+    refuseIfNothingUsable(locked, [], now)
   })
 
   it('names what shuts the last one: a lock if time helps, else the suspension, else that there is none', () => {
-    expect(usableMethods(withLeft(0), now)).toEqual(['totp'])
-    expect(refused(() => refuseIfNothingUsable(withLeft(0, locked), now))).toBe('locked')
-    expect(refused(() => refuseIfNothingUsable(withLeft(0, suspended), now))).toBe('suspended')
-    expect(refused(() => refuseIfNothingUsable(emptyState, now))).toBe('method_unavailable')
+    expect(usableMethods(withLeft(0), [], now)).toEqual(['totp'])
+    expect(refused(() => refuseIfNothingUsable(withLeft(0, locked), [], now))).toBe('locked')
+    expect(refused(() => refuseIfNothingUsable(withLeft(0, suspended), [], now))).toBe('suspended')
+    expect(refused(() => refuseIfNothingUsable(emptyState, [], now))).toBe('method_unavailable')
   })
 })
 
@@ -107,13 +109,13 @@ describe('an answer', () => {
 
   it('R7: is asked for, and refused, under a lock from a clock that was ahead, which then ends within a day', () => {
     const ahead = { ...alice, attempts: { totp: attempts({ failures: 5, lockedUntil: now + 400 * day }) } }
-    expect(usableMethods(ahead, now)).toContain('totp')
+    expect(usableMethods(ahead, [], now)).toContain('totp')
     const taken = take(ahead, totp(codeOf(phone)))
     expect(taken.refused).toMatchObject({ code: 'locked', retryAfter: 24 * 60 * 60 })
     expect(taken.state.authenticators).toEqual(alice.authenticators)
-    expect(usableMethods(taken.state, now)).toEqual(['recovery_code'])
+    expect(usableMethods(taken.state, [], now)).toEqual(['recovery_code'])
     const after = facts({ now: now + day })
-    expect(takeAnswer(taken.state, totp(codeOf(phone, step + 2880)), 'login', after).refused).toBeUndefined()
+    expect(takeAnswer(taken.state, totp(codeOf(phone, step + 2880)), login, after).refused).toBeUndefined()
   })
 
   it('R38: is refused and counted in one way, whether wrong or replayed; only the events tell', () => {

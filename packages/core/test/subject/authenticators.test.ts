@@ -198,7 +198,7 @@ describe('taking a code', () => {
 
 describe('confirming an enrolment', () => {
   const { id, name, secret, algorithm, digits, period } = tablet
-  const pending = { id, name, secret, algorithm, digits, period, replaces: null }
+  const pending = { id, name, secret, algorithm, digits, period, replaces: null, alongside: [] }
   const confirm = (state: SubjectState, code: string, replaces: string | null = null) =>
     confirmAuthenticator(state, { ...pending, replaces }, code, material(), facts())
 

@@ -31,7 +31,7 @@ export function secretOf(seed: string): string {
 }
 
 export function facts(over: Partial<Facts> = {}): Facts {
-  return { now, window: 1, nextEpoch: 'e'.repeat(32), ...over }
+  return { now, window: 1, nextEpoch: 'e'.repeat(32), weakProofs: false, ...over }
 }
 
 export function authenticator(name: string, over: Partial<Authenticator> = {}): Authenticator {

@@ -5,12 +5,12 @@ import type { Reporter } from './reporter.js'
 export const json: Reporter = {
   begin: () => '',
   each: () => '',
-  end({ module, seed, runs }, cases) {
+  end({ suite, module, seed, runs }, cases) {
     const of = (level: 'MUST' | 'SHOULD') => ({
       passed: count(cases, 'passed', level),
       failed: count(cases, 'failed', level),
     })
     const summary = { must: of('MUST'), should: of('SHOULD'), excused: count(cases, 'excused') }
-    return `${JSON.stringify({ suite: 'store', module, seed, runs, ...summary, cases }, null, 2)}\n`
+    return `${JSON.stringify({ suite, module, seed, runs, ...summary, cases }, null, 2)}\n`
   },
 }

@@ -13,9 +13,9 @@ const escaped = (text: string) =>
 
 const seconds = (ms: number) => (ms / 1000).toFixed(3)
 
-function testCase(outcome: Outcome): string {
+function testCase(outcome: Outcome, suite: string): string {
   const { id, level, status, message, why, ms } = outcome
-  const group = `store.${id.split('/')[0]}`
+  const group = `${suite}.${id.split('/')[0]}`
   const open = `    <testcase classname="${escaped(group)}" name="${escaped(nameOf(outcome))}" time="${seconds(ms)}"`
   if (message === null) return `${open}/>\n`
   if (status === 'failed' && level === 'MUST') {
@@ -29,16 +29,17 @@ function testCase(outcome: Outcome): string {
 export const junit: Reporter = {
   begin: () => '',
   each: () => '',
-  end({ module, seed }, outcomes) {
+  end({ suite, module, seed }, outcomes) {
     const failed = count(outcomes, 'failed', 'MUST')
     const skipped = count(outcomes, 'excused') + count(outcomes, 'failed', 'SHOULD')
     const time = seconds(outcomes.reduce((sum, { ms }) => sum + ms, 0))
     const counts = `tests="${outcomes.length}" failures="${failed}" errors="0" skipped="${skipped}" time="${time}"`
-    const properties = `    <properties>\n      <property name="seed" value="${seed}"/>\n    </properties>\n`
+    const properties =
+      seed === null ? '' : `    <properties>\n      <property name="seed" value="${seed}"/>\n    </properties>\n`
     return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites ${counts}>
   <testsuite name="${escaped(module)}" ${counts}>
-${properties}${outcomes.map(testCase).join('')}  </testsuite>
+${properties}${outcomes.map(outcome => testCase(outcome, suite)).join('')}  </testsuite>
 </testsuites>
 `
   },

@@ -1,11 +1,11 @@
 /** Test Anything Protocol, version 14. A SHOULD that fails is marked as a TODO, which fails no build. */
 import { nameOf } from '../outcome.js'
-import type { Reporter } from './reporter.js'
+import { type Reporter, seedOf } from './reporter.js'
 
 const escaped = (text: string) => text.replaceAll(/[\\#]/g, '\\$&')
 
 export const tap: Reporter = {
-  begin: ({ module, seed }) => `TAP version 14\n# ${JSON.stringify(module)}, seed ${seed}\n`,
+  begin: subject => `TAP version 14\n# ${JSON.stringify(subject.module)}${seedOf(subject)}\n`,
   each(outcome, index) {
     const { level, status, message, why, ms } = outcome
     const point = `${status === 'failed' ? 'not ok' : 'ok'} ${index + 1} - ${escaped(nameOf(outcome))}`

@@ -1,12 +1,12 @@
 /** For people. */
 import { count, nameOf } from '../outcome.js'
-import type { Reporter } from './reporter.js'
+import { type Reporter, seedOf } from './reporter.js'
 
 const marks = { passed: '✓', failed: '✗', excused: '-' }
 const indented = (text: string) => text.replaceAll(/^/gm, '    ')
 
 export const text: Reporter = {
-  begin: ({ module, seed, runs }) => `${module}, seed ${seed}${runs > 1 ? `, ${runs} runs` : ''}\n\n`,
+  begin: subject => `${subject.module}${seedOf(subject)}${subject.runs > 1 ? `, ${subject.runs} runs` : ''}\n\n`,
   each(outcome) {
     const { level, status, message, why } = outcome
     const line = `${marks[status]} ${level.padEnd(6)} ${nameOf(outcome)}`

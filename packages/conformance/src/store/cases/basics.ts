@@ -1,4 +1,5 @@
-import { accepts, describe, holds, isAbsent, refuses } from '../expect.js'
+import { describe } from '../../describe.js'
+import { accepts, holds, isAbsent, refuses } from '../expect.js'
 import type { StoreCase } from '../trial.js'
 import { newKey, newVersion, newWrite } from '../writes.js'
 

@@ -1,5 +1,6 @@
 import type { Write } from '@sallyport/core'
-import { accepts, describe, differenceOf, holds, look } from '../expect.js'
+import { describe } from '../../describe.js'
+import { accepts, differenceOf, holds, look } from '../expect.js'
 import type { StoreCase, Trial } from '../trial.js'
 import { bodyOf, largestBody, newVersion, newWrite } from '../writes.js'
 

@@ -1,4 +1,4 @@
-import { describe } from '../expect.js'
+import { describe } from '../../describe.js'
 import type { StoreCase } from '../trial.js'
 import { newKey, newVersion, newWrite } from '../writes.js'
 

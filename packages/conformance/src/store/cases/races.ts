@@ -1,6 +1,7 @@
 import type { Store, Write } from '@sallyport/core'
 import { late, pause, within } from '../../deadline.js'
-import { accepts, describe, differenceOf, holds, isAbsent, look, versionName } from '../expect.js'
+import { describe } from '../../describe.js'
+import { accepts, differenceOf, holds, isAbsent, look, versionName } from '../expect.js'
 import type { StoreCase, Trial } from '../trial.js'
 import { bodyOf, largestBody, newVersion, newWrite } from '../writes.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { frame } from '../../src/vault/framing.js'
+import { frame } from '../src/framing.js'
 
 const part = fc.string({ unit: 'grapheme', maxLength: 8 })
 const parts = fc.array(part, { maxLength: 6 })

@@ -1,0 +1,153 @@
+/** Mail about the second factor, for the account's owner: what they did not do themselves, somebody else did. */
+import type { TwoFactorEvent } from '@sallyport/core'
+import type { Accounts } from './accounts.js'
+import type { Mail } from './mail.js'
+
+// #region words
+interface Notice {
+  subject: string
+  text: string
+}
+
+const notYou = 'If it was not you, somebody can get into your account: change your password now.'
+
+/** What to mail because of an event; null: nothing. */
+export function noticeOf(event: TwoFactorEvent): Notice | null {
+  switch (event.type) {
+    case 'failed':
+      // The one that matters most: nobody comes to the code without the password.
+      if (event.purpose !== 'login') return null
+      return {
+        subject: 'Somebody may have your password',
+        text: 'Your password was entered, and then a wrong code. If you mistyped it, all is well. If it was not you, somebody has your password: change it now.',
+      }
+    case 'locked':
+    case 'suspended':
+      return {
+        subject: 'Too many wrong codes',
+        text: `So for a while they are not taken at all. Recovery codes still work. ${notYou}`,
+      }
+    case 'enrolled':
+      return { subject: 'An authenticator was added', text: `It can give codes for your account. ${notYou}` }
+    case 'removed':
+      return { subject: 'An authenticator was removed', text: `Its codes work no longer. ${notYou}` }
+    case 'destination_added':
+      return { subject: `${address(event.channel)} was added`, text: `Codes can be sent there. ${notYou}` }
+    case 'destination_removed':
+      return { subject: `${address(event.channel)} was removed`, text: `No codes are sent there any more. ${notYou}` }
+    case 'recovery_code_used':
+      return {
+        subject: 'A recovery code was used',
+        text: `${event.left} ${event.left === 1 ? 'is' : 'are'} left.${event.left <= 2 ? ' Make new ones in your profile.' : ''} ${notYou}`,
+      }
+    case 'recovery_codes_regenerated':
+      return { subject: 'New recovery codes were made', text: `The old ones work no longer. ${notYou}` }
+    case 'disabled':
+      return {
+        subject: 'Two-factor authentication was turned off',
+        text: `Your password alone opens your account now. ${notYou}`,
+      }
+    case 'reset':
+      return {
+        subject: 'Two-factor authentication was reset',
+        text: `An operator took all factors off your account: ${event.reason}. If you did not ask for it, tell us.`,
+      }
+    case 'imported':
+      return { subject: 'Two-factor authentication was turned on', text: 'It was taken over from our old system.' }
+    case 'verified':
+    case 'replay_detected': // comes with `failed`
+    case 'recovery_codes_low': // comes with `recovery_code_used`
+    case 'code_sent':
+    case 'delivery_failed':
+    case 'unlocked':
+    case 'forgotten':
+      return null
+  }
+}
+// #endregion words
+
+function address(channel: string): string {
+  return channel === 'sms' ? 'A phone number for codes' : 'An email address for codes'
+}
+
+export interface NoticeSettings {
+  accounts: Pick<Accounts, 'find'>
+  mail: { transport: Pick<Mail['transport'], 'sendMail'>; from: string }
+  /** ms that one mail may take. */
+  patience?: number
+}
+
+export type Notices = ReturnType<typeof makeNotices>
+
+// #region queue
+/** Beyond this, mail is dropped and said to be: a mail server that is away for long must not fill the memory. */
+const mostWaiting = 1000
+/** ms in which a person is told once of wrong codes: a guesser gives five before there is a lock. */
+const quiet = 60 * 60_000
+
+export function makeNotices({ accounts, mail: { transport, from }, patience = 15_000 }: NoticeSettings) {
+  const toldOfGuesses = new Map<string, number>()
+  let waiting = 0
+  let last = Promise.resolve()
+  let closed = false
+
+  /** Puts a mail into the queue, and returns at once: whoever logs in does not wait for a mail server. */
+  function tell(event: TwoFactorEvent): void {
+    const notice = noticeOf(event)
+    if (notice === null || closed || isRepeated(event)) return
+    if (waiting === mostWaiting) {
+      complain(event, 'too many are waiting')
+      return
+    }
+    waiting += 1
+    last = last
+      .then(() => inTime(send(event.subject, notice), patience))
+      .catch(error => complain(event, error?.code ?? 'it failed'))
+      .finally(() => {
+        waiting -= 1
+      })
+  }
+
+  async function send(userId: string, { subject, text }: Notice): Promise<void> {
+    const user = await accounts.find(userId)
+    if (user !== null) await transport.sendMail({ from, to: { name: '', address: user.email }, subject, text })
+  }
+
+  function isRepeated({ type, subject, at }: TwoFactorEvent): boolean {
+    if (type !== 'failed') return false
+    for (const [user, time] of toldOfGuesses) if (time <= at.getTime() - quiet) toldOfGuesses.delete(user)
+    if (toldOfGuesses.has(subject)) return true
+    toldOfGuesses.set(subject, at.getTime())
+    return false
+  }
+
+  /** What a mail server says may quote the address: a log gets the code of the error and no more. */
+  function complain({ type, subject }: TwoFactorEvent, why: string): void {
+    console.error(`A notice of ${type} was not mailed to user ${subject}: ${why}`)
+  }
+
+  return {
+    tell,
+    /** Resolves when all that waits now is mailed, or has failed. */
+    idle: (): Promise<void> => last,
+    /** Resolves when all that waits is mailed, or when `grace` ms are over: what is not mailed then is lost. */
+    async close(grace = 3_000): Promise<void> {
+      closed = true
+      await inTime(last, grace).catch(() => {})
+    },
+  }
+}
+// #endregion queue
+
+/** Rejects where it takes longer. */
+async function inTime(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error('late'), { code: 'it took too long' })), ms)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

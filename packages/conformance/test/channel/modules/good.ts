@@ -1,0 +1,3 @@
+import { channelBackend } from '../good-channel.js'
+
+export default channelBackend()

@@ -1,0 +1,4 @@
+/** Everybody's own address. */
+export function addressOf(subject: string): string {
+  return `${subject}@example.com`
+}
