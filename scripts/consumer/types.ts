@@ -1,6 +1,7 @@
 /** What `npm test` type-checks against the published declarations, in an ESM and in a CommonJS project. */
 import { register, storeSuite } from '@sallyport/conformance'
 import {
+  type Channel,
   type Context,
   createTwoFactor,
   type Gate,
@@ -17,8 +18,10 @@ import { generateSecret, keyUri, totp, verifyTotp } from '@sallyport/core/otp'
 import { qrPngDataUrl, qrSvg } from '@sallyport/core/qr'
 import { testClock, virtualAuthenticator } from '@sallyport/core/testing'
 import { memoryStore } from '@sallyport/memory'
+import { emailChannel } from '@sallyport/nodemailer'
 import { type PrismaClientLike, type PrismaStore, prismaStore } from '@sallyport/prisma'
 import { ioredis, type RedisPort, type RedisWarning, redisStore } from '@sallyport/redis'
+import { consoleChannel, twilioChannel } from '@sallyport/sms'
 
 const store: Store = memoryStore()
 const told: TwoFactorEvent[] = []
@@ -61,6 +64,12 @@ export async function realStores(prisma: PrismaClientLike, port: RedisPort): Pro
   const client = { call: async (command: string, ...args: string[]) => [command, ...args].join(' ') }
   return warnings.length > 0 ? [table] : [redisStore(ioredis(client))]
 }
+
+export const channels: readonly Channel[] = [
+  emailChannel({ transport: { sendMail: async () => ({}), verify: async () => true }, from: 'acme@example.com' }),
+  twilioChannel({ accountSid: `AC${'0'.repeat(32)}`, authToken: 'token', from: '+12025550142' }),
+  consoleChannel({ id: 'console' }),
+]
 
 declare const test: Parameters<typeof register>[0]
 register(test, storeSuite({ open: () => memoryStore() }))
