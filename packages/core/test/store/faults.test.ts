@@ -5,7 +5,7 @@ import { errorOf, expectRefusal, makeApplication, minute, refusalOf } from '../s
 import { storeIsRemote } from '../support/new-store.js'
 
 /** ms; long enough for a call that does not hang. */
-const storeDeadline = storeIsRemote ? 300 : 40
+const storeDeadline = storeIsRemote ? 600 : 40
 
 /** An enrolled subject on a store that is about to fail. */
 async function beforeTheFault() {
