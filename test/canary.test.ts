@@ -1,6 +1,7 @@
 /** What a thief of the storage reads: every value that the backends keep, in search of anything that should not be there. */
 import { createTwoFactor } from '@sallyport/core'
 import { memoryChannel, testClock, virtualAuthenticator } from '@sallyport/core/testing'
+import { base32 } from '@scure/base'
 import { describe, expect, it } from 'vitest'
 import { minute, newKey, start } from '../packages/core/test/support/harness.js'
 import { connect, dropPlace, dumpPlace, makePlace, sharedBackendNames } from './backends/index.js'
@@ -66,12 +67,39 @@ describe.each(sharedBackendNames)('what %s keeps', backend => {
       await expect(wrong).rejects.toMatchObject({ code: 'invalid_code' })
     }
 
+    // What is begun, imported, reset, or fails.
+    clock.advance(minute)
+    const stepUp = await twoFactor.stepUp.begin('alice', 'pay', context)
+    const answer = { method: 'totp', code: authenticator.code() }
+    const { grant } = await twoFactor.stepUp.verify('alice', stepUp.challenge, answer, context)
+    const replacing = { method: 'recovery_code', code: recoveryCodes?.[1] }
+    const begun = await twoFactor.destinations.add('alice', 'sms', '+12025550143', replacing, context)
+    for (const secret of [stepUp.challenge, grant.token, begun.enrollment, '12025550143']) secrets.add(secret)
+    const imported = 'NB2HI4DTHIXS653XO4XHS33VMJSXG5BA'
+    const audit = { by: 'operator', reason: 'moved' }
+    const factors = { totp: { secret: imported }, destinations: { email: 'bob.canary@example.com' } }
+    await twoFactor.operator.import('bob', factors, audit)
+    const { permit } = await twoFactor.operator.reset('carol', audit)
+    for (const secret of [imported, 'bob.canary', permit?.token ?? '']) secrets.add(secret)
+    const deaf = { ...sms, send: () => Promise.reject(new Error('503')) }
+    const failing = createTwoFactor({ issuer: 'Acme', keys: [key], store, clock, channels: [deaf] })
+    const failed = failing.destinations.add('dave', 'sms', '+12025550144', null, context)
+    await expect(failed).rejects.toMatchObject({ code: 'delivery_failed' })
+    secrets.add('12025550144')
+
     const kept = await dumpPlace(place)
     const text = kept.flatMap(readings).join('\n')
     expect(kept.length).toBeGreaterThan(6)
     expect([...secrets].filter(secret => formsOf(secret).some(form => text.includes(form)))).toEqual([])
+    const raw = [setupKey, imported].map(secret => Buffer.from(base32.decode(secret)))
+    const asStored = raw.flatMap(bytes => [
+      bytes.toString('latin1'),
+      bytes.toString('hex'),
+      bytes.toString('base64').slice(0, -4),
+    ])
+    expect(asStored.filter(form => text.includes(form))).toEqual([])
     // Six digits are found in any long hex by chance: they are looked for between what is no digit.
-    for (const { code } of [...email.sent, ...sms.sent])
+    for (const { code } of [...email.sent, ...sms.sent, { code: first }, answer])
       expect(text).not.toMatch(new RegExp(`(?<![\\da-f])${code}(?![\\da-f])`))
     await close()
     await dropPlace(place)

@@ -2,7 +2,7 @@
 import { refusal } from '../errors.js'
 import type { Changed, Input, Proof, RecoveryCodes, SentCode } from '../outcomes.js'
 import { refuseIfPermitOutstanding } from '../subject/answers.js'
-import { clearCount, countFailure, enrollmentBudget, refusedIfShut } from '../subject/attempts.js'
+import { clearCalmCount, countFailure, destinationBudget, refusedIfShut } from '../subject/attempts.js'
 import { withDestination, withFirstFactor } from '../subject/destinations.js'
 import type { RecoveryMaterial } from '../subject/recovery-codes.js'
 import { type About, countSend, type Sending, takeSentCode } from '../subject/sent-codes.js'
@@ -33,7 +33,7 @@ export interface DestinationEnrollment {
    * @param proof needed while the subject has a factor, and before the first where `policy.firstEnrollment` names a channel; else null
    * @param context `binding` is required
    * @returns the enrolment token to keep for `confirm`, and what to tell the person
-   * @throws Refusal `invalid_input` (field `address`), `proof_required`, `not_enrolled` (a proof, but no factor), `permit_required`,
+   * @throws Refusal `invalid_input` (field `address`), `method_unavailable` (the person signed in by this channel), `proof_required`, `not_enrolled` (a proof, but no factor), `permit_required`,
    *   `locked`, `suspended`, `send_limit`, `delivery_failed`, `busy`, `outcome_unknown`, and those of a proof; SallyportError `usage` where
    *   there is no such channel; what a channel's `addressOf` throws, before a first factor
    *
@@ -58,7 +58,7 @@ export interface DestinationEnrollment {
   /**
    * Sends the code of a pending destination again: the same, its life extended. Reads and writes as `add`.
    *
-   * @throws Refusal `enrollment_expired`, `method_unavailable` (the channel is gone), `send_too_soon`, `send_limit`, `locked`, `suspended`,
+   * @throws Refusal `enrollment_expired`, `method_unavailable` (the channel is gone, or the person signed in by it), `send_too_soon`, `send_limit`, `locked`, `suspended`,
    *   `delivery_failed`, `busy`, `outcome_unknown`
    *
    * @example
@@ -138,6 +138,7 @@ export function destinationEnrollmentFlow(house: Gatehouse): DestinationEnrollme
       requireBinding(context)
       const channel = requireChannel(house, id)
       const address = judgeAddress(channel, given)
+      if (!channelsFor(house, context).includes(channel.id)) throw refusal('method_unavailable')
       const judged = judgeProof(house, proof, subject, context)
       const known = await addressesBefore(house, subject, judged)
       const key = house.newCodeKey()
@@ -177,7 +178,7 @@ export function destinationEnrollmentFlow(house: Gatehouse): DestinationEnrollme
       checkSubject(subject)
       const context = checkContext(rest)
       const content = open(subject, enrollment, context)
-      if (!channelsFor(house, {}).includes(content.channel)) throw refusal('method_unavailable')
+      if (!channelsFor(house, context).includes(content.channel)) throw refusal('method_unavailable')
       const key = house.newCodeKey()
       const { outcome } = await house.perform(subject, context, (state, facts) => {
         refuseIfPermitOutstanding(state)
@@ -204,7 +205,7 @@ export function destinationEnrollmentFlow(house: Gatehouse): DestinationEnrollme
   }
 }
 
-/** Makes a pending address a destination, if the code is the one that was sent to it. A wrong one counts against enrolments (R14). */
+/** Makes a pending address a destination, if the code is the one that was sent to it. A wrong one counts for its channel (R14). */
 function confirmDestination(
   content: DestinationContent,
   state: SubjectState,
@@ -212,17 +213,18 @@ function confirmDestination(
   material: RecoveryMaterial,
   facts: Facts,
 ): Transition<{ recoveryCodes: RecoveryCodes | null }> {
-  const shut = refusedIfShut(state, enrollmentBudget, facts.now)
+  const budget = destinationBudget(content.channel)
+  const shut = refusedIfShut(state, budget, facts.now)
   if (shut !== null) return shut
   const taken = takeSentCode(state, aboutOf(content), code, facts.now)
   if (taken === null) {
-    const failed = { method: content.channel, purpose: 'enrollment', acceptable: 1, budget: enrollmentBudget }
+    const failed = { method: content.channel, purpose: 'enrollment', acceptable: 1, budget }
     const counted = countFailure(state, failed, facts.now)
     const refused = refusal('invalid_code', { retryAfter: counted.retryAfter })
     return { state: counted.state, events: counted.events, refused }
   }
   const isFirst = !hasFactor(taken)
-  const added = withDestination(clearCount(taken, enrollmentBudget), content, facts.now)
+  const added = withDestination(clearCalmCount(taken, budget, facts.now), content, facts.now)
   if (!isFirst) {
     return { state: withChangedFactors(added.state, facts), events: added.events, outcome: { recoveryCodes: null } }
   }
@@ -236,5 +238,5 @@ function aboutOf({
   address,
   expiresAt,
 }: Pick<DestinationContent, 'id' | 'channel' | 'address' | 'expiresAt'>): About & { until: number; budget: string } {
-  return { purpose, challenge: id, channel, address, until: expiresAt, budget: enrollmentBudget }
+  return { purpose, challenge: id, channel, address, until: expiresAt, budget: destinationBudget(channel) }
 }

@@ -106,7 +106,8 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
       // Where an enrolment goes on, its proof was used up when it began: whatever comes as one now is judged only if it does not.
       const resumable = openResumable(house, resume, about, context)
       const judged = resumable === null ? judgeProof(house, proof, subject, context) : null
-      const known = await addressesBefore(house, subject, judged)
+      const shown = judged ?? ifGood(() => judgeProof(house, proof, subject, context))
+      const known = await addressesBefore(house, subject, shown)
       const { outcome } = await house.perform(subject, context, (state, facts): Transition<Begun & WithFirst> => {
         refuseIfPermitOutstanding(state)
         if (resumable !== null && !isOutdated(house, resumable.content, state)) {
@@ -114,8 +115,8 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
         }
         refuseUnlessAnswerable(state, enrollmentBudget, facts.now)
         refuseIfNoRoom(state, replaces, facts.window)
-        const shown = resumable === null ? judged : judgeProof(house, proof, subject, context)
-        const taken = takeEnrollmentProof(house, state, shown, facts)
+        const presented = resumable === null ? judged : judgeProof(house, proof, subject, context)
+        const taken = takeEnrollmentProof(house, state, presented, facts)
         if (taken.refused) return taken
         const { first, ...proven } = taken.outcome
         return { ...taken, outcome: { about: { ...about, ...proven }, epoch: state.epoch, first } }
@@ -203,6 +204,15 @@ export function takeEnrollmentProof(
   const taken = takeProof(state, proof, facts)
   if (taken.refused) return taken
   return { ...taken, outcome: { proven: true, grant: taken.outcome.grant, checked: null, first: null } }
+}
+
+/** What the judging gives; null where it refuses, which is for later to say. */
+function ifGood<T>(judge: () => T): T | null {
+  try {
+    return judge()
+  } catch {
+    return null
+  }
 }
 
 /**

@@ -160,7 +160,8 @@ export function operatorFlow(house: Gatehouse): Operator {
       const { by, reason, next = 'permit' } = checkAudit(subject, checked(resetSchema, given, 'audit'))
       const permit = next === 'permit' ? { id: house.newId(), expiresAt: house.now() + permitLifetime } : null
       const performed = await house.mend(subject, (state, facts) => ({
-        state: { ...withChangedFactors(withoutFactors(state), facts), permit: permit?.id ?? null },
+        // Open to the owner, who may have to answer with a code that is sent: what shut that is lifted, and stays counted.
+        state: { ...withChangedFactors(unlocked(withoutFactors(state)), facts), permit: permit?.id ?? null },
         events: [{ type: 'reset', by, reason }],
         outcome: undefined,
       }))

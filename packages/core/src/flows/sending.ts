@@ -16,8 +16,9 @@ import type { Gatehouse } from './gatehouse.js'
 
 /** The longest address, in bytes: RFC 5321 leaves no more for one of mail. Tokens carry addresses, and have to fit a cookie. */
 const longestAddress = 254
-/** Control, format and surrogate characters have no place in an address, whose hint is shown. */
+/** Control, format and surrogate characters have no place in an address, whose hint is shown; format characters come along with a paste. */
 const unfit = /[\p{Cc}\p{Cf}\p{Cs}]/u
+const unfitTyped = /[\p{Cc}\p{Cs}]/u
 
 /** The ids of the channels that a code can be sent by for this request: not those that the person signed in by (R29). */
 export function channelsFor(house: Gatehouse, context: Context, signedInBy: string | null = null): string[] {
@@ -81,7 +82,7 @@ export function judgeAddress(channel: Channel, address: Input): string {
 
 /** The one form of an address; null where it is none. */
 export function normalized(channel: Channel, address: string): string | null {
-  if (address.length > 2 * longestAddress || unfit.test(address)) return null
+  if (address.length > 2 * longestAddress || unfitTyped.test(address)) return null
   const one = oneForm(channel, address)
   if (typeof one !== 'string' || one === '' || unfit.test(one)) return null
   return utf8ToBytes(one).length <= longestAddress ? one : null

@@ -96,6 +96,14 @@ export function longestRow(acceptable: number): number {
  */
 export const enrollmentBudget = 'enrollment'
 
+/**
+ * The budget of codes that confirm an address on a channel. Apart from all others: what was sent may have gone to somebody else, so no other
+ * success clears it, and neither does turning everything off (R12, R14).
+ */
+export function destinationBudget(channel: string): string {
+  return `destination:${channel}`
+}
+
 /** A wrong answer, counted; `budget` is its method unless said otherwise. `retryAfter` (s) is set where it brought a lock. */
 export function countFailure(
   state: SubjectState,
@@ -134,6 +142,11 @@ export function clearFailures(state: SubjectState, proven: string): SubjectState
 export function clearCount(state: SubjectState, budget: string): SubjectState {
   if (!Object.hasOwn(state.attempts, budget)) return state
   return withAttempts(state, budget, { ...attemptsOf(state, budget), failures: 0 })
+}
+
+/** The count of one budget cleared, where a day went by without a failure: at once, and who confirms an own address would guess on anew. */
+export function clearCalmCount(state: SubjectState, budget: string, now: number): SubjectState {
+  return now - attemptsOf(state, budget).lastFailureAt < day ? state : clearCount(state, budget)
 }
 
 /** Locks and suspensions lifted; counts and ladders stay, so that an operator's kindness refreshes no budget. */

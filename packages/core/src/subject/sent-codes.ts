@@ -17,6 +17,7 @@ const minute = 60_000
 /** How long a code is good after it was last sent, and in all (R23). */
 const lifetime = 5 * minute
 const longestLifetime = 10 * minute
+const shortestLifetime = minute
 const cooldown = 60_000
 /** Challenges, for each channel, that may have a code alive. */
 const mostAlive = 3
@@ -77,14 +78,16 @@ export function countSend(
 ): Transition<Sending> {
   refuseUnlessAnswerable(state, about.budget, now)
   const alive = state.sentCodes.filter(sent => isAlive(sent, now))
-  const known = alive.find(sent => belongsTo(sent, about))
-  const others = alive.filter(sent => sent !== known)
-  if (known !== undefined && now - known.sentAt < cooldown) {
+  const last = alive.find(sent => belongsTo(sent, about))
+  const others = alive.filter(sent => sent !== last)
+  if (last !== undefined && now - last.sentAt < cooldown) {
     // Where the clock has stepped back, not for longer than the cooldown is.
-    throw refusal('send_too_soon', { retryAfter: secondsUntil(Math.min(known.sentAt, now) + cooldown, now) })
+    throw refusal('send_too_soon', { retryAfter: secondsUntil(Math.min(last.sentAt, now) + cooldown, now) })
   }
+  // One that would hardly live until it is read is not repeated, but followed by a new one.
+  const known = last !== undefined && last.firstSentAt + longestLifetime - now >= shortestLifetime ? last : undefined
   const onChannel = others.filter(sent => sent.channel === about.channel)
-  if (known === undefined && onChannel.length >= mostAlive) {
+  if (last === undefined && onChannel.length >= mostAlive) {
     const soonest = Math.min(...onChannel.map(sent => sent.expiresAt))
     throw refusal('send_limit', { retryAfter: secondsUntil(soonest, now) })
   }

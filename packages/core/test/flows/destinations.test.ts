@@ -122,11 +122,14 @@ describe('adding a destination', () => {
     const { challenge } = await twoFactor.stepUp.begin('alice', 'factors', context)
     const answer = { method: 'totp', code: alice.code() }
     const { grant } = await twoFactor.stepUp.verify('alice', challenge, answer, context)
-    const add = () => twoFactor.destinations.add('alice', 'sms', number, { grant: grant.token }, context)
+    const add = (to: string) => twoFactor.destinations.add('alice', 'sms', to, { grant: grant.token }, context)
     failing.now = true
-    for (let tries = 0; tries < 3; tries++) await expectRefusal(add(), 'delivery_failed')
-    // Counted all the same: the address may not be asked for without end.
-    await expectRefusal(add(), 'send_limit')
+    for (const other of ['+12025550143', '+12025550144', '+12025550145', '+12025550146']) {
+      await expectRefusal(add(other), 'delivery_failed')
+    }
+    // Counted all the same: an address is not asked for without end.
+    for (let tries = 0; tries < 3; tries++) await expectRefusal(add(number), 'delivery_failed')
+    await expectRefusal(add(number), 'send_limit')
     failing.now = false
     clock.advance(minute)
     await twoFactor.recoveryCodes.regenerate('alice', { grant: grant.token }, context)
@@ -190,7 +193,80 @@ describe('adding a destination', () => {
     expect((await tally(guesses))['invalid_code']).toBe(5)
     await expectRefusal(twoFactor.destinations.confirm('alice', enrollment, code, context), 'locked')
     await expectRefusal(twoFactor.destinations.add('alice', 'sms', number, null, context), 'locked')
-    await expectRefusal(twoFactor.totp.enroll('alice', { account: 'a' }, context), 'locked')
+    // Another channel, and an authenticator, have budgets of their own.
+    await twoFactor.destinations.add('alice', 'email', 'alice@example.com', null, context)
+    await twoFactor.totp.enroll('alice', { account: 'a' }, context)
+  })
+
+  it('R12, R14: keeps the count, whatever else is confirmed or turned off in between', async () => {
+    const { twoFactor, context, sms, email, codeOf, clock } = withChannels()
+    const victim = '+12025550199'
+    let proof: { method: string; code: string | undefined } | null = null
+    let codes: readonly string[] = []
+    let used = 0
+    const wrongs: string[] = []
+    // Four guesses at a number of somebody else's, then something of one's own that works; and again.
+    for (const own of ['email', 'sms', 'disable'] as const) {
+      const guess = await twoFactor.destinations.add('mallory', 'sms', victim, proof, context)
+      const sent = codeOf(sms)
+      const wrong = sent === '000000' ? '000001' : '000000'
+      for (let nth = 0; nth < 4; nth++) {
+        const outcome = twoFactor.destinations.confirm('mallory', guess.enrollment, wrong, context)
+        wrongs.push((await outcome.catch(error => error)).code)
+        if (wrongs.at(-1) === 'locked') return expect(wrongs.filter(code => code === 'invalid_code')).toHaveLength(5)
+      }
+      const next = () => ({ method: 'recovery_code', code: codes[used++] })
+      if (codes.length > 0) proof = next()
+      if (own === 'disable' && proof !== null) {
+        await twoFactor.disable('mallory', proof, context)
+        proof = null
+        continue
+      }
+      const address = own === 'email' ? 'm@example.com' : '+12025550111'
+      const added = await twoFactor.destinations.add('mallory', own, address, proof, context)
+      const confirmed = await twoFactor.destinations.confirm(
+        'mallory',
+        added.enrollment,
+        codeOf(own === 'email' ? email : sms),
+        context,
+      )
+      if (confirmed.recoveryCodes !== null) codes = confirmed.recoveryCodes
+      proof = next()
+      clock.advance(minute)
+    }
+    throw new Error(`it was never locked: ${wrongs.join(', ')}`)
+  })
+
+  it('R12, R14: keeps a lock over turning everything off and enrolling again', async () => {
+    const { twoFactor, context, sms, codeOf, enroll, clock } = withChannels()
+    const { enrollment } = await twoFactor.destinations.add('mallory', 'sms', number, null, context)
+    const wrong = codeOf(sms) === '000000' ? '000001' : '000000'
+    for (let guess = 0; guess < 5; guess++) {
+      await expectRefusal(twoFactor.destinations.confirm('mallory', enrollment, wrong, context), 'invalid_code')
+    }
+    const mallory = await enroll('mallory')
+    await twoFactor.disable('mallory', { method: 'totp', code: mallory.code() }, context)
+    clock.advance(minute)
+    await expectRefusal(twoFactor.destinations.add('mallory', 'sms', number, null, context), 'locked')
+    clock.advance(15 * minute)
+    await twoFactor.destinations.add('mallory', 'sms', number, null, context)
+  })
+
+  it('R29: sends none on the channel that the person signed in by', async () => {
+    const { twoFactor, context, sms, clock } = withChannels()
+    const bySms = { ...context, signedInBy: 'sms' }
+    await expectRefusal(twoFactor.destinations.add('alice', 'sms', number, null, bySms), 'method_unavailable')
+    expect(sms.sent).toEqual([])
+    const { enrollment } = await twoFactor.destinations.add('alice', 'sms', number, null, context)
+    clock.advance(minute)
+    await expectRefusal(twoFactor.destinations.sendCode('alice', enrollment, bySms), 'method_unavailable')
+  })
+
+  it('takes what was pasted from an address book, format characters and all, as its channel reads it', async () => {
+    const sms = { ...memoryChannel('sms'), normalize: (typed: string) => typed.replace(/[\s\u202a\u202c]/g, '') }
+    const { twoFactor, context } = withChannels({ channels: [sms] })
+    await twoFactor.destinations.add('alice', 'sms', '\u202a+1 202 555 0142\u202c', null, context)
+    expect(sms.sent).toMatchObject([{ to: number }])
   })
 
   it('R29: is confirmed once by a double click', async () => {

@@ -68,9 +68,17 @@ describe('at login', () => {
     // Nothing is left to ask for, so nobody is asked.
     await expectRefusal(twoFactor.login.begin('alice', context), 'locked')
     await expectRefusal(twoFactor.stepUp.begin('alice', 'factors', context), 'locked')
-    // An operator's reset gives no new guesses.
+    // An operator's reset lets the owner try, and gives no new guesses: the count goes on.
     const { permit } = await twoFactor.operator.reset('alice', { by: 'operator', reason: 'asked' })
-    await expectRefusal(twoFactor.login.begin('alice', { ...context, permit: permit?.token }), 'locked')
+    const again = await beginLogin({ ...context, permit: permit?.token })
+    clock.advance(5 * minute)
+    const refusals: (number | null)[] = []
+    for (let guess = 0; guess < 5; guess++) {
+      const wrong = { account, answer: { method: 'email', code: '000000' } }
+      const refused = await expectRefusal(twoFactor.login.enroll(again.challenge, wrong, context), 'invalid_code')
+      refusals.push(refused.retryAfter)
+    }
+    expect(refusals).toEqual([null, null, null, null, 30 * 60])
   })
 
   it('S13: resumes without another code, by the token alone', async () => {
@@ -189,7 +197,7 @@ describe('the account’s own address', () => {
       return null
     })
     const email = memoryChannel('email', async subject => `${subject}@example.com`)
-    const { twoFactor, context } = makeApplication({ channels: [email, sms], policy })
+    const { twoFactor, context, settings } = makeApplication({ channels: [email, sms], policy })
     const code = () => email.sent.at(-1)?.code
     const gate = await twoFactor.login.begin('alice', context)
     const challenge = gate.outcome === 'enroll' ? gate.challenge : ''
@@ -210,7 +218,15 @@ describe('the account’s own address', () => {
     const add = () => twoFactor.destinations.add('bob', 'sms', '+1202', proof, context)
     await expect(add()).rejects.toThrow('the database is down')
     outage.now = false
-    await twoFactor.totp.enroll('bob', { account: 'b', proof }, context)
+    // Nor where an enrolment is resumed that the factors have outlived.
+    const relaxed = createTwoFactor({ ...settings, policy: { firstEnrollment: 'password' } })
+    outage.now = false
+    const outdated = await relaxed.totp.enroll('bob', { account: 'b' }, context)
+    outage.now = true
+    const resuming = twoFactor.totp.enroll('bob', { account: 'b', proof, resume: outdated.token }, context)
+    await expect(resuming).rejects.toThrow('the database is down')
+    outage.now = false
+    await twoFactor.totp.enroll('bob', { account: 'b', proof, resume: outdated.token }, context)
   })
 
   it('that its channel does not take is as good as none', async () => {

@@ -98,6 +98,17 @@ describe('counting a send', () => {
     expect(last.state.sentCodes).toHaveLength(1)
   })
 
+  it('R23: is followed by a new code where less than a minute of its life is left', () => {
+    const first = send(emptyState)
+    const second = send(first.state, now + 4.9 * minute)
+    const other = bytesOf('another', codeKeyBytes)
+    expect(send(second.state, now + 9 * minute, about, other).sending.code).toBe(first.sending.code)
+    const late = send(second.state, now + 9.8 * minute, about, other)
+    expect(late.sending).toMatchObject({ expiresAt: now + 14.8 * minute })
+    expect(late.sending.code).not.toBe(first.sending.code)
+    expect(late.state.sentCodes).toHaveLength(1)
+  })
+
   it('R23: promises no longer life than what it belongs to has', () => {
     const counted = countSend(emptyState, { ...about, until: now + minute, budget: 'email' }, key, facts())
     if (counted.refused) throw counted.refused
