@@ -22,21 +22,28 @@ export function codesByMail({ transport, from }: Mail, accounts: Accounts, asksF
 }
 
 /**
- * By Twilio, where its variables are set; else a text message is a line where the application runs. Where messages cost money, the countries
- * that they go to have to be named: calls and messages to far places are what toll fraud lives on.
+ * By Twilio, where its variables are set; else a text message is a line where the application runs, in a demonstration and nowhere else:
+ * codes and numbers are in it. Where messages cost money, the countries that they go to have to be named: calls and messages to far places
+ * are what toll fraud lives on.
+ *
+ * @param print null where this is no demonstration
  */
 export function codesByTextMessage(
   env: NodeJS.ProcessEnv,
-  print: (line: string) => void,
-): { channel: Channel; printed: boolean } {
+  print: ((line: string) => void) | null,
+): { channels: readonly Channel[]; printed: boolean } {
   const countries = env['SMS_COUNTRIES']
   const normalize = countries === undefined ? phoneNumbers() : numbersOf(countries)
   const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_FROM: from } = env
-  if (accountSid === undefined) return { channel: consoleChannel({ print, normalize }), printed: true }
+  if (accountSid === undefined) {
+    return print === null
+      ? { channels: [], printed: false }
+      : { channels: [consoleChannel({ print, normalize })], printed: true }
+  }
   if (authToken === undefined || from === undefined || countries === undefined) {
     throw new StartFailure('beside TWILIO_ACCOUNT_SID, set TWILIO_AUTH_TOKEN, TWILIO_FROM and SMS_COUNTRIES')
   }
-  return { channel: twilioChannel({ accountSid, authToken, from, normalize }), printed: false }
+  return { channels: [twilioChannel({ accountSid, authToken, from, normalize })], printed: false }
 }
 
 /** @param countries as in `US,CA`; a number without a country code is one of the first */

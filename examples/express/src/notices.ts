@@ -22,10 +22,14 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
         text: 'Your password was entered, and then a wrong code. If you mistyped it, all is well. If it was not you, somebody has your password: change it now.',
       }
     case 'locked':
-    case 'suspended':
       return {
         subject: 'Too many wrong codes',
-        text: `So for a while they are not taken at all. Recovery codes still work. ${notYou}`,
+        text: `So for a while codes of that kind are not taken at all. ${notYou}`,
+      }
+    case 'suspended':
+      return {
+        subject: 'Far too many wrong codes',
+        text: `So codes of that kind are switched off, until you give a right code of another kind or ask us to unlock them. ${notYou}`,
       }
     case 'enrolled':
       return { subject: 'An authenticator was added', text: `It can give codes for your account. ${notYou}` }

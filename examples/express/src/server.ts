@@ -24,11 +24,11 @@ try {
 async function start(): Promise<void> {
   const folder = process.env['DATA'] ?? fileURLToPath(new URL('../data', import.meta.url))
   const database = await openDatabase(folder)
-  const { store, close } = await openStore(process.env['TWO_FACTOR_STORE'], database)
+  const { store, close } = await openStore(process.env['TWO_FACTOR_STORE'] || undefined, database)
   const accounts = makeAccounts(database)
   const mail = await openMail(process.env['SMTP_URL'], process.env['MAIL_FROM'])
   const byMail = codesByMail(mail, accounts, firstEnrollmentByMail())
-  const texts = codesByTextMessage(process.env, console.log)
+  const texts = codesByTextMessage(process.env, mail.inbox === null ? null : console.log)
   const notices = makeNotices({ accounts, mail })
   void tellOfBrokenMail(byMail)
 
@@ -36,7 +36,7 @@ async function start(): Promise<void> {
     accounts,
     store,
     key: readKey(folder),
-    channels: [byMail, texts.channel],
+    channels: [byMail, ...texts.channels],
     notices,
     required: process.env['TWO_FACTOR'] === 'required',
     firstEnrollment: firstEnrollmentByMail() ? { channel: byMail.id } : 'password',

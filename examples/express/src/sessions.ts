@@ -28,6 +28,8 @@ declare module 'express-session' {
     grant: string
     /** An address that is being added: it waits for the code that went to it. */
     destination: { channel: ChannelId; token: string; sending: Sending }
+    /** An address that was typed and that no code could be sent to: it is not to be typed again. */
+    refusedAddress: { channel: ChannelId; address: string }
     /** Shown once, on the next page. */
     notice: Notice
   }

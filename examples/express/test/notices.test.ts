@@ -45,6 +45,9 @@ describe('what people are told', () => {
       'Too many wrong codes',
     ])
     expect(app.inbox.find(({ subject }) => subject.startsWith('Somebody'))?.text).toContain('change it now')
+    expect(app.inbox.find(({ subject }) => subject.startsWith('Too many'))?.text).toContain(
+      'So for a while codes of that kind are not taken at all. If it was not you',
+    )
     app.clock.advance(60 * 60_000)
     await thief.sendPassword()
     await thief.sendCode(await thief.wrongCode())
@@ -95,6 +98,19 @@ describe('what people are told', () => {
     expect((await told(ada)).at(-1)).toBe('Two-factor authentication was reset')
     expect(app.inbox[0]?.text).toContain('Showed her passport')
     expect(await told(olga)).toEqual(['An authenticator was added'])
+  })
+
+  test('R13: that a lock ends by itself and a suspension does not, and nothing of recovery codes that nobody may have', () => {
+    const wrong = { subject: 'u1', at: new Date(), method: 'totp', purpose: 'enrollment' } as const
+    const [locked, suspended] = [noticeOf({ ...wrong, type: 'locked' }), noticeOf({ ...wrong, type: 'suspended' })]
+    expect(locked?.subject).toBe('Too many wrong codes')
+    expect(locked?.text).toMatch(/^So for a while codes of that kind are not taken at all\. If it was not you/)
+    expect(suspended?.subject).toBe('Far too many wrong codes')
+    expect(suspended?.text).toMatch(
+      /^So codes of that kind are switched off, until you give a right code of another kind or ask us to unlock them\. If it/,
+    )
+    for (const notice of [locked, suspended]) expect(notice?.text).not.toMatch(/recovery/i)
+    expect(suspended?.text).not.toContain('for a while')
   })
 
   test('R40: no notice holds a code, a hint or an address', () => {

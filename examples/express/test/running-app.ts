@@ -65,18 +65,19 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
     const accounts = makeAccounts(database)
     const mail = smtp === null ? null : await openMail(smtp)
     const byMail = mail === null ? [] : [codesByMail(mail, accounts, firstEnrollment === 'email')]
-    const texts = codesByTextMessage({}, line => printed.push(line))
+    const inbox = mail?.inbox ?? null
+    const texts = codesByTextMessage({}, inbox && (line => printed.push(line)))
     const notices = mail && makeNotices({ accounts, mail: { ...mail, transport: noticesBy ?? mail.transport } })
     const app = createApp({
       accounts,
       store: around(store),
       key,
-      channels: [...byMail, texts.channel],
+      channels: [...byMail, ...texts.channels],
       ...(notices === null ? {} : { notices }),
       required,
       ...(firstEnrollment === undefined ? {} : { firstEnrollment: { channel: firstEnrollment } }),
       https,
-      demo: { inbox: mail?.inbox ?? null, printsTexts: texts.printed },
+      demo: { inbox, printsTexts: texts.printed },
       clock,
     })
     const server = app.listen(port, 'localhost')
@@ -91,7 +92,7 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
       await database.$disconnect()
     }
     const noticed = async () => notices?.idle()
-    return { database, server, inbox: mail?.inbox ?? [], noticed, end }
+    return { database, server, inbox: inbox ?? [], noticed, end }
   }
 
   let running = await run(0)

@@ -193,6 +193,9 @@ describe('adding an address', () => {
     await prove()
     expect(await ada.send(page, page, { address: number })).toContain('We cannot send more codes there for now.')
     expect(app.printed).toHaveLength(3)
+    // What was typed is there still, and in the form of this channel alone.
+    expect(await (await client.get(page)).text()).toContain(`value="${number}"`)
+    expect(await (await client.get('/profile/destinations/email')).text()).toContain(`value="${ada.email}"`)
   })
 
   test('after a quarter of an hour it begins again', async () => {
@@ -201,6 +204,20 @@ describe('adding an address', () => {
     app.clock.advance(15 * 60_000)
     expect(await ada.send(`${page}/confirm`, `${page}/confirm/send`)).toContain('Please start again.')
     expect(await ada.send('/profile', `${page}/confirm`, { code: '123456' })).toContain('Please start again.')
+  })
+
+  test('S7: text messages are offered only where they are sent, or where all of it is a demonstration', async () => {
+    await ada.addAddress('sms', number, bySms)
+    await ada.send('/profile', '/logout')
+    const server = await startMailServer()
+    onTestFinished(server.stop)
+    await app.restart({ smtp: server.url })
+    expect(await ada.sendPassword()).not.toContain('•••• 42')
+    await ada.send('/login/code', '/login/code/send', { method: 'sms' })
+    expect(app.printed).toHaveLength(1)
+    await ada.sendCode(await ada.nextCode())
+    expect((await client.get(`${page}/add`)).status()).toBe(404)
+    expect(await (await client.get('/profile')).text()).toContain('nothing is sent this way any more')
   })
 
   test('of other channels there is no page', async () => {
@@ -224,8 +241,9 @@ describe('a mail server that refuses', () => {
     server.refuse(true)
     const page = '/profile/destinations/email'
     await ada.send(`${page}/add`, `${page}/add`, { method: 'totp', code: await ada.nextCode() })
-    const refused = await ada.send(page, page, { address: ada.email })
+    const refused = await ada.send(page, page, { address: 'ada@exmaple.com' })
     expect(refused).toContain('We could not deliver a code there. Check what you typed')
+    expect(refused).toContain('value="ada@exmaple.com"')
     expect(await (await client.get('/profile')).text()).toContain('A code could not be sent by email.')
     server.refuse(false)
     // What was proven before is not lost.

@@ -10,7 +10,7 @@ import { openDatabase } from '../src/database.js'
 import { openMail } from '../src/mail.js'
 import { openStore } from '../src/store.js'
 import { startSilentServer } from './mail-server.js'
-import { failToStart, startServer } from './server-process.js'
+import { failToStart, type ServerProcess, startServer } from './server-process.js'
 import { Visitor } from './visitor.js'
 
 let DATA: string
@@ -37,14 +37,9 @@ test('it starts without a setting, tells where it is, and stops cleanly on SIGIN
   expect(key()).toBe(made)
 })
 
-test('it works where the mail server is silent, prints text messages for what they are, and stops all the same', async () => {
-  const silent = await startSilentServer()
-  onTestFinished(silent.stop)
-  const server = await startServer({ DATA, SMTP_URL: silent.url })
-  const client = await request.newContext({ baseURL: server.origin })
-  onTestFinished(() => client.dispose())
-  const ada = await new Visitor({ clock: Object.assign(() => Date.now(), { advance() {} }) }, client).enrolled()
-  expect(await ada.isSignedIn()).toBe(true)
+test('without a setting it prints text messages for what they are', async () => {
+  const server = await startServer({ DATA })
+  const ada = await enrolledAt(server)
   const page = '/profile/destinations/sms'
   // Of the step after that of the first code: the window reaches so far.
   const code = (await ada.phone?.code(Date.now() + 30_000)) ?? ''
@@ -53,6 +48,22 @@ test('it works where the mail server is silent, prints text messages for what th
   expect(server.said()).toMatch(/NOT FOR PRODUCTION: printed, not sent\. To \+12025550142: \d{6} is your Acme code/)
   expect(await server.end('SIGTERM')).toBe(0)
 })
+
+test('it works where the mail server is silent, offers no text messages that nobody sends, and stops all the same', async () => {
+  const silent = await startSilentServer()
+  onTestFinished(silent.stop)
+  const server = await startServer({ DATA, SMTP_URL: silent.url })
+  const ada = await enrolledAt(server)
+  expect(await ada.isSignedIn()).toBe(true)
+  expect((await ada.request.get('/profile/destinations/sms/add')).status()).toBe(404)
+  expect(await server.end('SIGTERM')).toBe(0)
+})
+
+async function enrolledAt({ origin }: ServerProcess): Promise<Visitor> {
+  const client = await request.newContext({ baseURL: origin })
+  onTestFinished(() => client.dispose())
+  return new Visitor({ clock: Object.assign(() => Date.now(), { advance() {} }) }, client).enrolled()
+}
 
 describe('it tells why it cannot start', () => {
   test.each(['redis', 'postgresql'])('where there is no server at a %s address', async scheme => {

@@ -48,7 +48,7 @@ export function destinationRoutes(
 
   routes.get('/destinations/:channel', (req, res) => {
     if (req.session.grant === undefined) goTo(res, `${pageOf(req)}/add`)
-    else show(res, 'destination', addressForm(req, channelOf(req) === 'email' ? signedInUser(req).email : ''))
+    else show(res, 'destination', addressForm(req, refusedAddressOf(req) ?? likelyAddressOf(req)))
   })
 
   routes.post('/destinations/:channel', async (req, res) => {
@@ -59,6 +59,7 @@ export function destinationRoutes(
     try {
       const sent = await twoFactor.destinations.add(user.id, channel, address, proof, contextOf(req, user))
       delete req.session.grant
+      delete req.session.refusedAddress
       req.session.destination = { channel, token: sent.enrollment, sending: sendingOf(sent) }
       goTo(res, `${pageOf(req)}/confirm`)
     } catch (error) {
@@ -69,6 +70,7 @@ export function destinationRoutes(
       // Where nothing was delivered the grant is as good as before. A redirect, so that a refresh does not send.
       const next = error.code === 'proof_required' ? `${pageOf(req)}/add` : pageOf(req)
       if (error.code === 'proof_required') delete req.session.grant
+      if (typeof address === 'string') req.session.refusedAddress = { channel, address }
       goTo(res, next, inWords(error, `new_${channel}`), 'alarming')
     }
   })
@@ -137,6 +139,15 @@ export function destinationRoutes(
 
   function addressForm(req: Request, address: unknown): object {
     return { channel: channelOf(req), action: pageOf(req), address: typeof address === 'string' ? address : '' }
+  }
+
+  function refusedAddressOf(req: Request): string | undefined {
+    const { refusedAddress } = req.session
+    return refusedAddress?.channel === channelOf(req) ? refusedAddress.address : undefined
+  }
+
+  function likelyAddressOf(req: Request): string {
+    return channelOf(req) === 'email' ? signedInUser(req).email : ''
   }
 
   function pendingOf(req: Request) {
