@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 
 /**
  * Addresses as browsers take them in `<input type="email">`, which leaves no quoted local parts, comments and lists (RFC 5322) for a mailer
- * to read in another way, and of these the ones that can be a recipient on the internet.
+ * to read in another way, and of these the ones whose domain has the form of a name on the internet.
  */
 const schema = z.email({ pattern: z.regexes.html5Email }).check(
   // RFC 5321, sections 4.5.3.1.1 and 4.5.3.1.3: 256 with the angle brackets.
@@ -11,7 +11,7 @@ const schema = z.email({ pattern: z.regexes.html5Email }).check(
   z.maxLength(254),
   // Dots only between others: elsewhere they want quotes (RFC 5321, section 4.1.2).
   z.regex(/^[^.@]+(\.[^.@]+)*@/),
-  // A name that DNS may know: neither a host of this network nor an IP address.
+  // A name of several labels that is no IP address. Names of a private network may have that form, too: `printer.local`.
   z.regex(/\.[a-z][a-z0-9-]+$/),
 )
 

@@ -14,7 +14,7 @@ export const domainRule = optional(
 /** Every character is of GSM 03.38, so that 160 of them are one message and not three. */
 const sentences: Record<CodeMessage['purpose'], (issuer: string) => string> = {
   login: issuer => `is your ${issuer} code to sign in. Tell nobody. Not you? Change your password.`,
-  step_up: issuer => `is your ${issuer} code to confirm what you are doing. Tell nobody.`,
+  step_up: issuer => `is your ${issuer} code to confirm an action. Tell nobody. Not you? Change your password.`,
   destination: issuer => `is your ${issuer} code to confirm this number. Tell nobody. Not you? Ignore it.`,
 }
 

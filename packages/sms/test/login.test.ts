@@ -73,6 +73,15 @@ describe.each(channels())('S7: a phone number over %s', (_, open) => {
     expect(passed).toMatchObject({ subject: 'alice', because: 'verified', method: 'sms', amr: ['sms', 'mfa'] })
   })
 
+  it('R25: is the same number where an address book has put invisible marks around it', async () => {
+    const { channel } = open()
+    const pasted = '\u202a+1 202 555 0142\u202c'
+    expect(channel.normalize?.(pasted)).toBe('+12025550142')
+    const { twoFactor } = application(channel)
+    const added = await twoFactor.destinations.add('alice', 'sms', pasted, null, context)
+    expect(added.hint).toBe('•••• 42')
+  })
+
   it('R25: of another country, or that is none, is refused before anything is sent', async () => {
     const { channel, lastText } = open()
     const { twoFactor } = application(channel)

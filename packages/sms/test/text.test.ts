@@ -9,13 +9,17 @@ const gsm = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤
 const purposes: readonly CodeMessage['purpose'][] = ['login', 'step_up', 'destination']
 
 describe('the default text', () => {
-  it.each(purposes)('R37: has the code first, and says what it is for: %s', purpose => {
-    const words = { login: 'sign in', step_up: 'what you are doing', destination: 'this number' }
-    const text = codeText(newMessage({ purpose }))
-    expect(text).toMatch(/^012345 is your Acme code to /)
-    expect(text).toContain(words[purpose])
-    expect(text).not.toContain('\n')
-  })
+  it.each(purposes)(
+    'R37: has the code first, and says what it is for and what to do if it was somebody else: %s',
+    purpose => {
+      const words = { login: 'sign in', step_up: 'an action', destination: 'this number' }
+      const text = codeText(newMessage({ purpose }))
+      expect(text).toMatch(/^012345 is your Acme code to /)
+      expect(text).toContain(words[purpose])
+      expect(text).toContain('Not you?')
+      expect(text).not.toContain('\n')
+    },
+  )
 
   it.each(purposes)('ends with the line for web OTP, exactly, where a domain is given: %s', purpose => {
     const lines = codeText(newMessage({ purpose }), { domain: 'login.acme.example' }).split('\n')

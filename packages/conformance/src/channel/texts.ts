@@ -62,6 +62,7 @@ export function oddTexts(near: string | null): readonly string[] {
     `\ud800${near}`,
     `${near}\udfff`,
     `${near}\u202e`,
+    `\u202a${near}\u202c`,
     `${near}${'x'.repeat(300)}`,
     `${' '.repeat(300)}${near}`,
     near.toUpperCase(),

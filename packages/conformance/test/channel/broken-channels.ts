@@ -36,6 +36,7 @@ const normalizing = (make: (typed: string) => string | null): Break => {
 const identity: readonly BrokenChannel[] = [
   of('is called like a person would', 'id/form', () => ({ id: 'E-Mail' })),
   of('takes the name of a method', 'id/form', () => ({ id: 'totp' })),
+  of('takes the name of a stronger method', 'id/form', () => ({ id: 'otp' })),
   of('numbers itself', 'id/stable', (_office, _good, nth) => ({ id: `sms_${nth}` })),
 ]
 
@@ -227,6 +228,11 @@ const addresses: readonly BrokenChannel[] = [
     'takes an empty text',
     'normalize/form',
     normalizing(typed => typed.trim() && normalize(typed)),
+  ),
+  of(
+    'keeps the invisible marks of a paste',
+    'normalize/form',
+    normalizing(typed => (normalize(typed.replaceAll(/\p{Cf}/gu, '')) === null ? null : typed.trim().toLowerCase())),
   ),
   of(
     'takes a list',

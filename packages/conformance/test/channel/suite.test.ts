@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type ChannelBackend, type ConformanceCase, channelSuite, register } from '@sallyport/conformance'
-import type { Channel } from '@sallyport/core'
+import { type Channel, createTwoFactor } from '@sallyport/core'
 import { memoryChannel } from '@sallyport/core/testing'
+import { memoryStore } from '@sallyport/memory'
 import { afterEach, describe, expect, it, test, vi } from 'vitest'
 import { channelBackend } from './good-channel.js'
 
@@ -9,6 +11,20 @@ afterEach(() => void vi.useRealTimers())
 
 const caseOf = (id: string, backend: ChannelBackend): ConformanceCase =>
   channelSuite(backend).find(each => each.id === id) ?? expect.fail(`no case ${id}`)
+
+function isTakenByCore(channel: Channel): boolean {
+  try {
+    createTwoFactor({
+      issuer: 'Acme',
+      keys: [randomBytes(32).toString('base64')],
+      store: memoryStore(),
+      channels: [channel],
+    })
+    return true
+  } catch {
+    return false
+  }
+}
 
 const memory: ChannelBackend<ReturnType<typeof memoryChannel>> = {
   open: () => memoryChannel('email', async () => null),
@@ -56,6 +72,32 @@ describe('channelSuite', () => {
       'send/parallel': 'address, delivered is not declared',
       'silent/others': 'address, silentAddress is not declared',
     })
+  })
+
+  it('R27: refuses the ids that core refuses, and no other', async () => {
+    const registered = 'face fpt geo hwk iris kba mca mfa otp pin pwd rba retina sc sms swk tel user vbm wia'
+    const own = [
+      'email',
+      'signal_2',
+      'totp',
+      'recovery_code',
+      'enrollment',
+      'constructor',
+      'E-Mail',
+      '2nd',
+      '',
+      'a'.repeat(33),
+    ]
+    for (const id of [...registered.split(' '), ...own]) {
+      const channel = memoryChannel(id)
+      const passes = await caseOf('id/form', { open: () => channel })
+        .run()
+        .then(
+          () => true,
+          () => false,
+        )
+      expect(passes, id).toBe(isTakenByCore(channel))
+    }
   })
 
   it('asks whatever the author gives the means for, and nothing else', () => {

@@ -7,6 +7,8 @@ import { onTestFinished } from 'vitest'
 
 /** A mail that arrived whole, whatever the server answered then. */
 export interface Received {
+  /** The recipients of the envelope. */
+  to: string[]
   source: string
   mail: ParsedMail
 }
@@ -37,7 +39,14 @@ export function reply(responseCode: number, message: string): Error {
 }
 
 /** Starts a server, which ends with the test. */
-export async function startMailServer({ answer = async () => null, ...options }: Behaviour = {}): Promise<MailServer> {
+export async function startMailServer(behaviour: Behaviour = {}): Promise<MailServer> {
+  const server = await openMailServer(behaviour)
+  onTestFinished(() => server.stop())
+  return server
+}
+
+/** Starts a server that whoever opened it stops. */
+export async function openMailServer({ answer = async () => null, ...options }: Behaviour = {}): Promise<MailServer> {
   const commands: string[] = []
   const received: Received[] = []
   const sockets = new Set<Socket>()
@@ -51,14 +60,15 @@ export async function startMailServer({ answer = async () => null, ...options }:
     disabledCommands: ['STARTTLS'],
     disableReverseLookup: true,
     logger: { level: quiet, trace: quiet, debug, info: quiet, warn: quiet, error: quiet, fatal: quiet },
-    onData(stream, _session, callback) {
+    onData(stream, { envelope }, callback) {
       const chunks: Buffer[] = []
       // A connection that closes before is what some tests are about.
       stream.on('error', quiet)
       stream.on('data', chunk => chunks.push(chunk))
       stream.on('end', async () => {
         const source = Buffer.concat(chunks).toString()
-        const one = { source, mail: await simpleParser(source) }
+        const to = envelope.rcptTo.map(({ address }) => address)
+        const one = { to, source, mail: await simpleParser(source) }
         received.push(one)
         happened.emit('mail', one)
         callback(await answer(one))
@@ -81,13 +91,11 @@ export async function startMailServer({ answer = async () => null, ...options }:
   await once(server.server, 'listening')
   const { port } = server.server.address() as AddressInfo
   async function stop() {
+    if (!server.server.listening) return
     const closed = new Promise<void>(resolve => server.close(resolve))
     dropClients()
     await closed
   }
-  onTestFinished(async () => {
-    if (server.server.listening) await stop()
-  })
   return {
     port,
     commands,

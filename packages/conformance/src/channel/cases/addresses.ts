@@ -66,8 +66,8 @@ export const addresses: readonly ChannelCase[] = [
   },
   {
     id: 'normalize/form',
-    title: `what normalize makes is not empty, has at most ${mostBytes} bytes, and neither control characters nor lone surrogates`,
-    why: 'A line break in an address is a header of the attacker’s. What is too long fits no token, and core refuses it without saying why.',
+    title: `what normalize makes is not empty, has at most ${mostBytes} bytes, and no control or format characters or lone surrogates`,
+    why: 'A line break in an address is a header of the attacker’s, and a mark that nobody sees makes another hint of it. What is too long fits no token, and core refuses it without saying why.',
     async run(trial) {
       const normalize = normalizeOf(trial.channel)
       if (normalize === null) return
@@ -75,7 +75,7 @@ export const addresses: readonly ChannelCase[] = [
         const given = normalize(typed)
         if (given === null) continue
         const wrong =
-          given === '' || /[\p{Cc}\p{Cs}]/u.test(given) || new TextEncoder().encode(given).length > mostBytes
+          given === '' || /[\p{Cc}\p{Cf}\p{Cs}]/u.test(given) || new TextEncoder().encode(given).length > mostBytes
         if (wrong) throw new Error(`normalize gave ${shown(given)} for ${shown(typed)}; null was due`)
       }
     },

@@ -115,7 +115,7 @@ export const failures: readonly ChannelCase[] = [
   {
     id: 'abort/after',
     title: 'a signal that aborts after the message was handed over changes nothing',
-    why: 'Core aborts it after every delivery. What that breaks is broken for everybody who signs in next.',
+    why: 'Core aborts at the deadline, and the message may just have been taken. What that breaks is broken for everybody who signs in next.',
     needs: ['address'],
     async run({ channel, address, arrives }) {
       const [first, second] = [newMessage(address()), newMessage(address())]
