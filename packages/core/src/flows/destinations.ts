@@ -9,12 +9,12 @@ import { type About, countSend, type Sending, takeSentCode } from '../subject/se
 import { type Facts, hasFactor, type SubjectState, type Transition, withChangedFactors } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
 import type { TokenContent } from '../vault/tokens.js'
+import { addressesAlongside, addressesBefore, isOutdated, keptOf, takeEnrollmentProof } from './beginnings.js'
 import { type Context, checkContext, requireBinding } from './context.js'
-import { addressesBefore, isOutdated, keptOf, takeEnrollmentProof } from './enrollment.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeDigits } from './input.js'
 import { changed, judgeProof, renewGrant } from './proofs.js'
-import { channelsFor, deliver, judgeAddress, ownAddresses, requireChannel } from './sending.js'
+import { channelsFor, deliver, judgeAddress, requireChannel } from './sending.js'
 import { holds, tiesOf } from './ties.js'
 
 const lifetime = 15 * 60_000
@@ -163,7 +163,7 @@ export function destinationEnrollmentFlow(house: Gatehouse): DestinationEnrollme
       })
       const { first, grant, sending, ...begun } = outcome
       try {
-        const others = begun.proven ? [] : (known ?? (await ownAddresses(house, subject, first)))
+        const others = await addressesAlongside(house, subject, { proven: begun.proven, first }, known)
         const alongside = others.filter(other => other.channel !== content.channel)
         const pending: DestinationContent = { ...content, ...begun, grant: keptOf(grant), alongside }
         const sent = await send(subject, pending, sending, context)

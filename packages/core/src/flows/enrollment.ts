@@ -4,26 +4,26 @@ import { refusal } from '../errors.js'
 import { keyUri } from '../otp/key-uri.js'
 import { generateSecret, setupKey } from '../otp/secret.js'
 import type { Answer, Changed, Enrollment, Input, Proof, RecoveryCodes } from '../outcomes.js'
-import { firstChannel } from '../policy/policy.js'
-import {
-  type JudgedProof,
-  refuseIfPermitOutstanding,
-  takeFirstProof,
-  takeProof,
-  type UsedGrant,
-} from '../subject/answers.js'
+import { refuseIfPermitOutstanding, type UsedGrant } from '../subject/answers.js'
 import { enrollmentBudget, refuseUnlessAnswerable } from '../subject/attempts.js'
 import { confirmAuthenticator, refuseIfNoRoom } from '../subject/authenticators.js'
 import type { Place } from '../subject/destinations.js'
 import type { RecoveryMaterial } from '../subject/recovery-codes.js'
-import { type Facts, hasFactor, type SubjectState, type Transition } from '../subject/state.js'
+import type { Facts, SubjectState, Transition } from '../subject/state.js'
 import { checked, checkSubject, plainObject } from '../usage.js'
 import type { TokenContent } from '../vault/tokens.js'
+import {
+  addressesAlongside,
+  addressesBefore,
+  type Beginning,
+  isOutdated,
+  keptOf,
+  takeEnrollmentProof,
+} from './beginnings.js'
 import { type Context, checkContext, requireBinding } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeDigits, judgeId, judgeName, requireObject } from './input.js'
 import { changed, judgeProof, renewGrant } from './proofs.js'
-import { ownAddresses } from './sending.js'
 import { holds, tiesOf } from './ties.js'
 
 const lifetime = 15 * 60_000
@@ -108,19 +108,23 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
       const judged = resumable === null ? judgeProof(house, proof, subject, context) : null
       const shown = judged ?? ifGood(() => judgeProof(house, proof, subject, context))
       const known = await addressesBefore(house, subject, shown)
-      const { outcome } = await house.perform(subject, context, (state, facts): Transition<Begun & WithFirst> => {
-        refuseIfPermitOutstanding(state)
-        if (resumable !== null && !isOutdated(house, resumable.content, state)) {
-          return { state, events: [], outcome: { resumed: resumable, first: null } }
-        }
-        refuseUnlessAnswerable(state, enrollmentBudget, facts.now)
-        refuseIfNoRoom(state, replaces, facts.window)
-        const presented = resumable === null ? judged : judgeProof(house, proof, subject, context)
-        const taken = takeEnrollmentProof(house, state, presented, facts)
-        if (taken.refused) return taken
-        const { first, ...proven } = taken.outcome
-        return { ...taken, outcome: { about: { ...about, ...proven }, epoch: state.epoch, first } }
-      })
+      const { outcome } = await house.perform(
+        subject,
+        context,
+        (state, facts): Transition<Begun & Pick<Beginning, 'first'>> => {
+          refuseIfPermitOutstanding(state)
+          if (resumable !== null && !isOutdated(house, resumable.content, state)) {
+            return { state, events: [], outcome: { resumed: resumable, first: null } }
+          }
+          refuseUnlessAnswerable(state, enrollmentBudget, facts.now)
+          refuseIfNoRoom(state, replaces, facts.window)
+          const presented = resumable === null ? judged : judgeProof(house, proof, subject, context)
+          const taken = takeEnrollmentProof(house, state, presented, facts)
+          if (taken.refused) return taken
+          const { first, ...proven } = taken.outcome
+          return { ...taken, outcome: { about: { ...about, ...proven }, epoch: state.epoch, first } }
+        },
+      )
       return showEnrollment(house, await pendingOf(house, outcome, outcome.first, known, context), account)
     },
 
@@ -162,11 +166,6 @@ type About = Pick<
 /** What came of beginning an enrolment: one that goes on, or what a new one is about. */
 export type Begun = { resumed: Pending } | { about: About; epoch: string }
 
-/** The account's own address that was shown to be read, where a first enrolment asks for that. */
-interface WithFirst {
-  first: Place | null
-}
-
 const account = z
   .string()
   .check(z.regex(/^(?=.*\S)[^:\p{Cc}\p{Cs}]{1,256}$/u, 'must be 1 to 256 characters, none of them ":"'))
@@ -187,25 +186,6 @@ export function judgeConfirmation(answer: { code: Input; name?: Input }): { code
   return { name: judgeName(answer.name), code: judgeDigits(answer.code) }
 }
 
-/**
- * Takes what beginning an enrolment needs: with a factor on record a proof of one, before the first what the policy asks for (R30, R31).
- */
-export function takeEnrollmentProof(
-  house: Gatehouse,
-  state: SubjectState,
-  proof: JudgedProof,
-  facts: Facts,
-): Transition<Pick<About, 'proven' | 'grant' | 'checked'> & WithFirst> {
-  if (!hasFactor(state)) {
-    const taken = takeFirstProof(state, proof, firstChannel(house.settings.policy), facts)
-    const outcome = { proven: false, grant: null, checked: taken.first?.channel ?? null, first: taken.first }
-    return { state: taken.state, events: [], outcome }
-  }
-  const taken = takeProof(state, proof, facts)
-  if (taken.refused) return taken
-  return { ...taken, outcome: { proven: true, grant: taken.outcome.grant, checked: null, first: null } }
-}
-
 /** What the judging gives; null where it refuses, which is for later to say. */
 function ifGood<T>(judge: () => T): T | null {
   try {
@@ -213,15 +193,6 @@ function ifGood<T>(judge: () => T): T | null {
   } catch {
     return null
   }
-}
-
-/**
- * The account's own addresses, where a proof is about to be used up that only a first enrolment takes: what cannot be had must not cost it.
- * Null: not known yet.
- */
-export async function addressesBefore(house: Gatehouse, subject: string, proof: JudgedProof): Promise<Place[] | null> {
-  if (proof === null || !('grant' in proof) || proof.grant.first === null) return null
-  return ownAddresses(house, subject, proof.grant.first)
 }
 
 /**
@@ -238,7 +209,7 @@ export async function pendingOf(
 ): Promise<Pending> {
   if ('resumed' in begun) return begun.resumed
   const { about, epoch } = begun
-  const alongside = about.proven ? [] : (known ?? (await ownAddresses(house, about.subject, first)))
+  const alongside = await addressesAlongside(house, about.subject, { proven: about.proven, first }, known)
   return newEnrollment(house, { ...about, alongside }, epoch, context)
 }
 
@@ -262,11 +233,6 @@ function newEnrollment(
     epoch,
   }
   return { token: house.tokens.seal('enrollment', content), content }
-}
-
-/** What an enrolment keeps of the grant that proved it. */
-export function keptOf(grant: UsedGrant | null): EnrollmentContent['grant'] {
-  return grant === null ? null : { method: grant.method, expiresAt: grant.expiresAt }
 }
 
 /**
@@ -311,17 +277,6 @@ export function confirmEnrollment(
   const { authenticator: id, secret, algorithm, digits, period, replaces, alongside } = content
   const pending = { id, name, secret, algorithm, digits, period, replaces, alongside }
   return confirmAuthenticator(state, pending, code, material, facts)
-}
-
-/** Whether the factors changed since it began, or the policy now asks more of a first one (R30). */
-export function isOutdated(
-  house: Gatehouse,
-  { epoch, proven, checked }: Pick<EnrollmentContent, 'epoch' | 'proven' | 'checked'>,
-  state: SubjectState,
-): boolean {
-  const asked = firstChannel(house.settings.policy)
-  const enough = proven || asked === null || checked === asked
-  return epoch !== state.epoch || proven !== hasFactor(state) || !enough
 }
 
 /** What the person is shown. */

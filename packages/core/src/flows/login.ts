@@ -8,6 +8,7 @@ import { takeAnswer } from '../subject/answers.js'
 import { enrollmentBudget, refuseUnlessAnswerable } from '../subject/attempts.js'
 import { hasFactor, type SubjectState, type Transition } from '../subject/state.js'
 import { checked, checkSubject } from '../usage.js'
+import { isOutdated } from './beginnings.js'
 import {
   answerChallenge,
   newChallenge,
@@ -21,7 +22,6 @@ import { type Context, type ContextOf, checkContext, requireBinding } from './co
 import {
   type Begun,
   confirmEnrollment,
-  isOutdated,
   judgeConfirmation,
   loginOptions,
   openEnrollment,

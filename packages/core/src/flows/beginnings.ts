@@ -1,0 +1,73 @@
+/** What enrolments of either kind share: what beginning one takes, and what is remembered from then to the confirmation (R30, R31). */
+import { firstChannel } from '../policy/policy.js'
+import { type JudgedProof, takeFirstProof, takeProof, type UsedGrant } from '../subject/answers.js'
+import type { Place } from '../subject/destinations.js'
+import { type Facts, hasFactor, type SubjectState, type Transition } from '../subject/state.js'
+import type { TokenContent } from '../vault/tokens.js'
+import type { Gatehouse } from './gatehouse.js'
+import { ownAddresses } from './sending.js'
+
+type Remembered = Pick<TokenContent<'enrollment'>, 'epoch' | 'proven' | 'grant' | 'checked'>
+
+/** What an enrolment began with. */
+export interface Beginning extends Pick<Remembered, 'proven' | 'checked'> {
+  grant: UsedGrant | null
+  /** The account's own address that was shown to be read, where a first enrolment asks for that. */
+  first: Place | null
+}
+
+/** Takes what beginning an enrolment needs: with a factor on record a proof of one, before the first what the policy asks for. */
+export function takeEnrollmentProof(
+  house: Gatehouse,
+  state: SubjectState,
+  proof: JudgedProof,
+  facts: Facts,
+): Transition<Beginning> {
+  if (!hasFactor(state)) {
+    const taken = takeFirstProof(state, proof, firstChannel(house.settings.policy), facts)
+    const outcome = { proven: false, grant: null, checked: taken.first?.channel ?? null, first: taken.first }
+    return { state: taken.state, events: [], outcome }
+  }
+  const taken = takeProof(state, proof, facts)
+  if (taken.refused) return taken
+  return { ...taken, outcome: { proven: true, grant: taken.outcome.grant, checked: null, first: null } }
+}
+
+/**
+ * The account's own addresses, where a proof is about to be used up that only a first enrolment takes: what cannot be had must not cost it.
+ * Null: not known yet.
+ */
+export async function addressesBefore(house: Gatehouse, subject: string, proof: JudgedProof): Promise<Place[] | null> {
+  if (proof === null || !('grant' in proof) || proof.grant.first === null) return null
+  return ownAddresses(house, subject, proof.grant.first)
+}
+
+/**
+ * The account's own addresses that a first factor is recorded with; beside another factor there are none.
+ *
+ * @param known those that were asked for before; null: not yet
+ */
+export async function addressesAlongside(
+  house: Gatehouse,
+  subject: string,
+  { proven, first }: Pick<Beginning, 'proven' | 'first'>,
+  known: Place[] | null,
+): Promise<Place[]> {
+  return proven ? [] : (known ?? ownAddresses(house, subject, first))
+}
+
+/** What an enrolment keeps of the grant that proved it. */
+export function keptOf(grant: UsedGrant | null): Remembered['grant'] {
+  return grant === null ? null : { method: grant.method, expiresAt: grant.expiresAt }
+}
+
+/** Whether the factors changed since it began, or the policy now asks more of a first one. */
+export function isOutdated(
+  house: Gatehouse,
+  { epoch, proven, checked }: Pick<Remembered, 'epoch' | 'proven' | 'checked'>,
+  state: SubjectState,
+): boolean {
+  const asked = firstChannel(house.settings.policy)
+  const enough = proven || asked === null || checked === asked
+  return epoch !== state.epoch || proven !== hasFactor(state) || !enough
+}
