@@ -1,5 +1,5 @@
 /** `@sallyport/core`: the public face. */
-export type { Channel, CodeMessage } from './delivery/channel.js'
+export type { Channel, CodeMessage, DeliverySignal } from './delivery/channel.js'
 export { isRefusal, type Refusal, type RefusalCode, refusalCodes, SallyportError } from './errors.js'
 export type { TwoFactorEvent } from './events.js'
 export type { Context, ContextOf } from './flows/context.js'

@@ -1,10 +1,22 @@
 /** Twilio's Programmable Messaging, by its HTTP API alone. */
-import type { Channel, CodeMessage } from '@sallyport/core'
+import type { Channel, CodeMessage, DeliverySignal } from '@sallyport/core'
 import { e164 } from './e164.js'
 import { channelRules, type SmsChannelOptions } from './options.js'
 import { boundTo, codeText, domainRule } from './text.js'
 import { field, refusedBy, unreachable } from './twilio-error.js'
 import { callback, checkOptions, optional, type Rule, text, usage } from './usage.js'
+
+/** What the channel needs of a `fetch`: the global one fits, and so do those of proxies, tracers and tests. */
+export type TwilioFetch = (
+  url: string,
+  init: {
+    method: 'POST'
+    headers: Record<string, string>
+    body: string
+    redirect: 'manual'
+    signal: DeliverySignal
+  },
+) => Promise<{ readonly status: number; text(): Promise<string> }>
 
 /** The options of {@link twilioChannel}. */
 export interface TwilioChannelOptions extends SmsChannelOptions {
@@ -23,7 +35,7 @@ export interface TwilioChannelOptions extends SmsChannelOptions {
   /** Default `https://api.twilio.com`. For other regions, proxies and tests: the credentials go there. */
   baseUrl?: string | undefined
   /** Makes the requests. Default the global one. */
-  fetch?: typeof globalThis.fetch | undefined
+  fetch?: TwilioFetch | undefined
 }
 
 /** s that Twilio may keep a message in its queue: no code lives longer after it was sent (R23). */
@@ -86,10 +98,14 @@ export function twilioChannel(options: TwilioChannelOptions): Channel {
   const { accountSid, authToken, apiKeySid = accountSid, from, domain, addressOf } = options
   const { id = 'sms', normalize = e164, message: textOf = codeText, baseUrl = 'https://api.twilio.com' } = options
   const url = `${baseUrl.replace(/\/$/, '')}/2010-04-01/Accounts/${accountSid}/Messages.json`
-  const headers = { authorization: `Basic ${btoa(`${apiKeySid}:${authToken}`)}`, accept: 'application/json' }
+  const headers = {
+    authorization: `Basic ${btoa(`${apiKeySid}:${authToken}`)}`,
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
+  }
   const sender = /^MG.{32}$/.test(from) ? 'MessagingServiceSid' : 'From'
 
-  async function send(message: CodeMessage, signal: AbortSignal): Promise<void> {
+  async function send(message: CodeMessage, signal: DeliverySignal): Promise<void> {
     const written: unknown = await textOf(message)
     if (typeof written !== 'string') throw usage('options.message', 'must give a string')
     const body = new URLSearchParams({
@@ -97,8 +113,8 @@ export function twilioChannel(options: TwilioChannelOptions): Channel {
       [sender]: from,
       Body: boundTo(domain, written, message.code),
       ValidityPeriod: String(validityPeriod),
-    })
-    const request = options.fetch ?? globalThis.fetch
+    }).toString()
+    const request: TwilioFetch = options.fetch ?? globalThis.fetch
     let status: number
     let answer: unknown
     try {

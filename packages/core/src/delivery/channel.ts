@@ -15,6 +15,11 @@ export interface CodeMessage {
   request: unknown
 }
 
+/** The platform's `AbortSignal`; what is alike in all of them, where a project has the types of no platform. */
+export type DeliverySignal = typeof globalThis extends { AbortSignal: { prototype: infer Known } }
+  ? Known
+  : { readonly aborted: boolean; readonly reason: unknown; throwIfAborted(): void }
+
 /**
  * Delivers codes by mail, SMS or whatever else reaches a person.
  *
@@ -38,7 +43,7 @@ export interface Channel {
    * Resolves once the message is handed over, and rejects where it is not (`delivery_failed`). `signal` aborts at `deadline.channel`; a code
    * for a challenge that arrives after all is good all the same.
    */
-  send(message: CodeMessage, signal: AbortSignal): Promise<void>
+  send(message: CodeMessage, signal: DeliverySignal): Promise<void>
   /** The subject's address that the application itself has confirmed; null: there is none. Asked for at the first enrolment alone. */
   addressOf?(subject: string): Promise<string | null>
   /** The one form of an address that a person typed; null, or a throw, where it is none (`invalid_input`). By default it is taken as typed. */
