@@ -25,12 +25,15 @@ async function callsOf(seed: number, make: () => Store): Promise<string[][]> {
 
 const changes = (calls: string[][]) => calls.map(own => own.filter(call => !call.startsWith('get')))
 
+/** No put is refused, so none is followed by a second read: what is called is the plan, however the clients meet. */
+const agreeing = () => ({ ...memoryStore(), put: async () => true })
+
 describe('record', () => {
   it('plans the same calls from the same seed, and others from another', async () => {
-    const first = await callsOf(11, memoryStore)
-    expect(await callsOf(11, memoryStore)).toEqual(first)
-    expect(await callsOf(12, memoryStore)).not.toEqual(first)
-    expect((await callsOf(largestSeed, memoryStore)).flat().length).toBeGreaterThan(30)
+    const first = await callsOf(11, agreeing)
+    expect(await callsOf(11, agreeing)).toEqual(first)
+    expect(await callsOf(12, agreeing)).not.toEqual(first)
+    expect((await callsOf(largestSeed, agreeing)).flat()).toHaveLength(3 * 14 + 3 * 2)
   })
 
   it('does not let the plan hang on the answers', async () => {
