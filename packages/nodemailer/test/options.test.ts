@@ -1,10 +1,9 @@
 /** What `emailChannel` takes, at run time and in types. */
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { emailChannel } from '@sallyport/nodemailer'
 import { createTransport } from 'nodemailer'
-import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { root, typeComplaints } from '../../../test/type-complaints.js'
 import { installOldNodemailers } from './support/old-nodemailers.js'
 
 const transport = createTransport({ jsonTransport: true })
@@ -80,25 +79,11 @@ emailChannel({ transport: given, from, message: ({ code }) => code })
 
 describe('types', () => {
   it('take the transports of nodemailer 7 to 10 without a cast, and nothing else', async () => {
-    const root = fileURLToPath(new URL('../../../', import.meta.url))
-    const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
-    const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
     const old = await installOldNodemailers()
     const texts = new Map([
       [join(root, 'packages/nodemailer/test/types-of-10.mts'), typed('nodemailer')],
       ...[7, 8, 9].map(major => [join(old, `types-of-${major}.mts`), typed(`nodemailer-${major}`)] as const),
     ])
-    const host = ts.createCompilerHost(options)
-    const { fileExists, readFile } = host
-    host.fileExists = name => texts.has(name) || fileExists(name)
-    host.readFile = name => texts.get(name) ?? readFile(name)
-    const program = ts.createProgram([...texts.keys()], options, host)
-    const complaints = [...texts.keys()].flatMap(name =>
-      program.getSemanticDiagnostics(program.getSourceFile(name)).map(({ messageText, start }) => {
-        const line = (texts.get(name) ?? '').slice(0, start).split('\n').length
-        return `${name}:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-      }),
-    )
-    expect(complaints).toEqual([])
+    expect(typeComplaints(texts)).toEqual([])
   }, 60_000)
 })

@@ -1,10 +1,9 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ioredis, nodeRedis, nodeRedisCluster, nodeRedisSentinel, type RedisPort, redisStore } from '@sallyport/redis'
 import * as ioredis6 from 'ioredis'
 import * as redis6 from 'redis'
-import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { root, typeComplaints } from '../../../test/type-complaints.js'
 import { installOldClients, ioredis5, ioredis50, redis5, redis50 } from './support/old-clients.js'
 
 /** Whatever a program without types passes. */
@@ -190,26 +189,11 @@ redisStore(new Redis())
 
 describe('types', () => {
   it('take the clients of both majors without a cast, and no others', async () => {
-    const root = fileURLToPath(new URL('../../../', import.meta.url))
-    const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
-    const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root)
-    const files = [
+    const texts = new Map<string, string>([
       [join(root, 'packages/redis/test/types-of-6.mts'), typed('redis', 'ioredis') + typedPool('redis')],
       [join(await installOldClients(), 'types-of-5.mts'), typed('redis-5', 'ioredis-5') + typedPool('redis-5')],
       [join(await installOldClients(), 'types-of-5.0.mts'), typed('redis-5.0', 'ioredis-5.0', byDefault)],
-    ] as const
-    const texts = new Map<string, string>(files)
-    const host = ts.createCompilerHost(options)
-    const { fileExists, readFile } = host
-    host.fileExists = name => texts.has(name) || fileExists(name)
-    host.readFile = name => texts.get(name) ?? readFile(name)
-    const program = ts.createProgram([...texts.keys()], options, host)
-    const complaints = [...texts.keys()].flatMap(name =>
-      program.getSemanticDiagnostics(program.getSourceFile(name)).map(({ messageText, start }) => {
-        const line = (texts.get(name) ?? '').slice(0, start).split('\n').length
-        return `${name}:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
-      }),
-    )
-    expect(complaints).toEqual([])
+    ])
+    expect(typeComplaints(texts)).toEqual([])
   })
 })
