@@ -5,8 +5,10 @@ import { run } from './processes.mjs'
 export class StepFailed extends Error {}
 
 /**
- * @typedef {{ passed: number, failed: number, skipped: readonly string[], note?: string }} Counts what a run of tests came to
- * @typedef {{ title: string, seconds: number, result: string, passed: number, failed: number, skipped: readonly string[] }} Row
+ * @typedef {{ passed: number, failed: number, skipped: readonly string[], failures?: readonly string[] }} Counts what a run of
+ *   tests came to; `failures`: which failed, and why
+ * @typedef {{ title: string, seconds: number, result: string, passed: number, failed: number, skipped: readonly string[],
+ *   failures: readonly string[] }} Row
  */
 
 /** Collects what each step came to. */
@@ -32,10 +34,10 @@ export class Report {
     try {
       const outcome = await work()
       if (typeof outcome !== 'object') return this.#add(title, seconds(), outcome ?? 'passed', 1, 0, [])
-      const { passed, skipped } = outcome
+      const { passed, skipped, failures = [] } = outcome
       const failed = outcome.failed + (process.env['CI'] ? skipped.length : 0)
       const counted = `${passed} passed, ${failed} failed, ${skipped.length} skipped`
-      return this.#add(title, seconds(), counted, passed, failed, skipped)
+      return this.#add(title, seconds(), counted, passed, failed, skipped, failures)
     } catch (error) {
       console.log(error instanceof StepFailed ? error.message : error)
       return this.#add(title, seconds(), 'FAILED', 0, 1, [])
@@ -49,9 +51,10 @@ export class Report {
    * @param {number} passed
    * @param {number} failed
    * @param {readonly string[]} skipped
+   * @param {readonly string[]} [failures]
    */
-  #add(title, seconds, result, passed, failed, skipped) {
-    this.rows.push({ title, seconds, result, passed, failed, skipped })
+  #add(title, seconds, result, passed, failed, skipped, failures = []) {
+    this.rows.push({ title, seconds, result, passed, failed, skipped, failures })
     console.log(`${failed === 0 ? '✓' : '✗'} ${title}: ${result} (${seconds.toFixed(1)} s)`)
     return failed === 0
   }
@@ -68,6 +71,9 @@ export class Report {
     const inCi = Boolean(process.env['CI'])
     if (skipped.length > 0) console.log(`\nSkipped${inCi ? ', which counts as failed where CI is set' : ''}:`)
     for (const name of skipped) console.log(`  ${name}`)
+    const failures = this.rows.flatMap(row => row.failures)
+    if (failures.length > 0) console.log('\nFailed:')
+    for (const failure of failures) console.log(`  ${failure}`)
     const failed = total(row => row.failed)
     console.log(`\nIn ${total(row => row.seconds).toFixed(0)} s:`)
     console.log(`${total(row => row.passed)} passed, ${failed} failed, ${inCi ? 0 : skipped.length} skipped`)

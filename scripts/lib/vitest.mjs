@@ -7,7 +7,7 @@ import { StepFailed } from './steps.mjs'
 import { temporaryFolder } from './temporary.mjs'
 
 /**
- * @typedef {{ status: string, fullName: string }} Result of one test
+ * @typedef {{ status: string, fullName: string, failureMessages?: readonly string[] }} Result of one test
  * @typedef {{ name: string, status: string, message?: string, assertionResults: readonly Result[] }} File
  */
 
@@ -42,10 +42,20 @@ export function count(files, code) {
   const skipped = results
     .filter(result => result.status !== 'passed' && result.status !== 'failed')
     .map(result => `${result.file} › ${result.fullName.trim()}`)
-  let failed = results.length - passed - skipped.length
-  failed += files.filter(
-    file => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'),
-  ).length
-  if (failed === 0 && (code !== 0 || results.length === 0)) failed = 1
-  return { passed, failed, skipped }
+  const failures = results
+    .filter(result => result.status === 'failed')
+    .map(({ file, fullName, failureMessages }) => `${file} › ${fullName.trim()}${why(failureMessages?.[0])}`)
+  for (const { name, status, message, assertionResults } of files) {
+    const ofItsOwn = status === 'failed' && assertionResults.every(result => result.status !== 'failed')
+    if (ofItsOwn) failures.push(`${relative(root, name)} outside its tests${why(message)}`)
+  }
+  if (failures.length === 0 && results.length === 0) failures.push('no test was found')
+  if (failures.length === 0 && code !== 0) failures.push(`vitest ended with exit code ${code}`)
+  return { passed, failed: failures.length, skipped, failures }
+}
+
+/** @param {string | undefined} message of what was thrown */
+function why(message) {
+  const [line] = (message ?? '').trim().split('\n')
+  return line ? `: ${line.slice(0, 300)}` : ''
 }

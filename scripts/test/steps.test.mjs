@@ -29,6 +29,14 @@ describe('the summary', () => {
     expect(process.exitCode).toBe(0)
   })
 
+  it('names what failed, and why, where the log of a long run may be cut', async () => {
+    const report = new Report()
+    await report.step('tests', () => ({ passed: 7, failed: 1, skipped: [], failures: ['a.test.ts › a race: no'] }))
+    report.finish()
+    expect(said).toContain('  a.test.ts › a race: no')
+    expect(said.at(-1)).toBe('7 passed, 1 failed, 0 skipped')
+  })
+
   it('runs what does not need a step that failed, and fails', async () => {
     const report = new Report()
     const ran = vi.fn()
@@ -65,6 +73,12 @@ describe('the count of a test run', () => {
     const counted = count([{ name: '/x/a.test.ts', status: 'failed', assertionResults }], 1)
     expect(counted).toMatchObject({ passed: 1, failed: 1 })
     expect(counted.skipped).toHaveLength(3)
+  })
+
+  it('says of each failure which test it was, and the first line of why', () => {
+    const failed = { ...result('failed'), failureMessages: ['Error: 3 is not 4\n    at a.test.ts:1'] }
+    const counted = count([{ name: '/x/a.test.ts', status: 'failed', assertionResults: [failed] }], 1)
+    expect(counted.failures).toEqual([expect.stringMatching(/a\.test\.ts › a failed test: Error: 3 is not 4$/)])
   })
 
   it('fails where nothing was found, a file fails outside its tests, or the run fails after them', () => {
