@@ -38,7 +38,7 @@ export const rooms = [
     mayImport: [],
     packages: [],
   },
-  { name: 'usage', files: ['usage.ts'], mayImport: words, packages: ['zod/mini'] },
+  { name: 'usage', files: ['usage.ts'], mayImport: words, packages: ['@noble/hashes', 'zod/mini'] },
   { name: 'framing', files: ['framing.ts'], mayImport: [], packages: noble, pure: true },
   { name: 'otp', files: ['otp/'], mayImport: [], packages: noble, pure: true },
   { name: 'subject', files: ['subject/'], mayImport: bottom, packages: [...noble, 'zod/mini'], pure: true },

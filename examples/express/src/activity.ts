@@ -87,6 +87,14 @@ function describe(event: TwoFactorEvent, operator = ''): { text: string; alarmin
       return alarm(`Only ${event.left} recovery ${event.left === 1 ? 'code' : 'codes'} left.`)
     case 'recovery_codes_regenerated':
       return calm('New recovery codes were made. The old ones no longer work.')
+    case 'device_trusted':
+      return calm('A browser was trusted: it skips the code for a while.')
+    case 'device_revoked':
+      return calm('The trust in a browser was ended.')
+    case 'allowlist_changed':
+      return calm('The networks that you may sign in from were changed.')
+    case 'denied':
+      return alarm(`Your password was right, but nobody may sign in from that network (${event.network}).`)
     case 'disabled':
       return alarm('Two-factor authentication was turned off.')
     case 'reset':

@@ -46,6 +46,18 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
       }
     case 'recovery_codes_regenerated':
       return { subject: 'New recovery codes were made', text: `The old ones work no longer. ${notYou}` }
+    case 'allowlist_changed':
+      return {
+        subject: 'Your list of networks was changed',
+        text: `It says from where your account is opened, or opened without a code. ${notYou}`,
+      }
+    case 'device_trusted':
+      return { subject: 'A browser was trusted', text: `For a while it is not asked for a code. ${notYou}` }
+    case 'denied':
+      return {
+        subject: 'Somebody may have your password',
+        text: `Your password was entered in a network from which nobody may sign in (${event.network}). If it was not you, change it now.`,
+      }
     case 'disabled':
       return {
         subject: 'Two-factor authentication was turned off',
@@ -58,6 +70,7 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
       }
     case 'imported':
       return { subject: 'Two-factor authentication was turned on', text: 'It was taken over from our old system.' }
+    case 'device_revoked':
     case 'verified':
     case 'replay_detected': // comes with `failed`
     case 'recovery_codes_low': // comes with `recovery_code_used`

@@ -9,5 +9,8 @@ export type EventDetails =
   | { type: 'destination_added' | 'destination_removed' | 'code_sent' | 'delivery_failed'; channel: string }
   | { type: 'verified' | 'failed' | 'locked' | 'suspended' | 'replay_detected'; method: Method; purpose: string }
   | { type: 'recovery_code_used' | 'recovery_codes_low' | 'recovery_codes_regenerated'; left: number }
+  | { type: 'device_trusted' | 'device_revoked'; device: string }
   | { type: 'reset' | 'unlocked' | 'imported' | 'forgotten'; by: string; reason: string }
-  | { type: 'disabled' }
+  /** `network`: the /24 or /48 that the address lies in, or `unknown`. */
+  | { type: 'denied'; network: string }
+  | { type: 'disabled' | 'allowlist_changed' }

@@ -22,6 +22,6 @@ export type {
   Token,
   Warning,
 } from './outcomes.js'
-export type { Policy } from './policy/policy.js'
+export type { AllowlistPolicy, Policy } from './policy/policy.js'
 export type { Bytes, Store, Stored, Summary, Write } from './store/contract.js'
 export { createTwoFactor, type TwoFactor } from './two-factor.js'

@@ -3,6 +3,7 @@ import * as z from 'zod/mini'
 import { type Channel, isChannelId } from './delivery/channel.js'
 import { usageError } from './errors.js'
 import type { TwoFactorEvent } from './events.js'
+import { type Allowlist, compileAllowlist } from './policy/allowlist.js'
 import { firstChannel, type Policy, policySchema } from './policy/policy.js'
 import type { Store } from './store/contract.js'
 import { algorithm } from './subject/state.js'
@@ -68,6 +69,8 @@ export interface Settings {
   store: Store
   channels: readonly Channel[]
   policy: Policy
+  /** The policy's allowlist, compiled; null where it has none. */
+  allowlist: Allowlist | null
   totp: { algorithm: 'SHA1' | 'SHA256' | 'SHA512'; digits: number; period: number; window: number }
   onEvent: TwoFactorOptions['onEvent']
   onEventError: TwoFactorOptions['onEventError']
@@ -119,6 +122,7 @@ export function checkOptions(options: unknown): Settings {
     store: given.store,
     channels,
     policy,
+    allowlist: compileAllowlist(policy),
     totp: {
       algorithm: given.totp?.algorithm ?? 'SHA1',
       digits: given.totp?.digits ?? 6,

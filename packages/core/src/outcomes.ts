@@ -45,7 +45,14 @@ export type Warning = 'recovery_codes_low' | 'no_recovery_codes'
 export interface Passed {
   subject: string
   /** Why it passed. Only `verified` and `enrolled` speak of a second factor. */
-  because: 'verified' | 'enrolled' | 'not_eligible' | 'not_required' | 'not_required_yet'
+  because:
+    | 'verified'
+    | 'enrolled'
+    | 'not_eligible'
+    | 'not_required'
+    | 'not_required_yet'
+    | 'trusted_device'
+    | 'allowlisted_address'
   method: Method | null
   /** Authentication method references of this step (RFC 8176); empty where no second factor was proven. */
   amr: readonly string[]
@@ -54,6 +61,8 @@ export interface Passed {
   /** How many recovery codes are left; null where there is no set. */
   recoveryCodesLeft: number | null
   warnings: readonly Warning[]
+  /** What the browser keeps to skip the prompt, where `verify` was asked to trust it: a cookie out of reach for scripts. Not for logs. */
+  trustedDevice: Token | null
 }
 
 /** An authenticator about to be confirmed: show `uri` as a QR code with `setupKey` underneath. Holds the secret: not for logs. */
@@ -102,6 +111,10 @@ export interface Status {
   recoveryCodes: { left: number; createdAt: Date } | null
   /** The addresses that codes can be sent to; one whose channel is not configured any more is here, and is no method. */
   destinations: readonly { channel: string; hint: string; createdAt: Date; lastUsedAt: Date | null }[]
+  /** `current`: the one whose token the context brought. */
+  trustedDevices: readonly { id: string; name: string; createdAt: Date; expiresAt: Date; current: boolean }[]
+  /** The subject's own networks; those of the policy are not here. */
+  allowlist: readonly { id: string; network: string; name: string; createdAt: Date }[]
 }
 
 /** Who does an operator's verb, and why: for the events and the audit log. */

@@ -1,7 +1,9 @@
 /** `createTwoFactor`: the public face, put together from the flows. */
+import { allowlistFlow, type OwnAllowlist } from './flows/allowlist.js'
 import { type Care, careFlow } from './flows/care.js'
 import { type ChallengeCodes, challengeCodesFlow } from './flows/challenge-codes.js'
 import { type DestinationEnrollment, destinationEnrollmentFlow } from './flows/destinations.js'
+import { type TrustedDevices, trustedDevicesFlow } from './flows/devices.js'
 import { type TotpEnrollment, totpEnrollmentFlow } from './flows/enrollment.js'
 import { makeGatehouse } from './flows/gatehouse.js'
 import { type Login, loginFlow } from './flows/login.js'
@@ -26,6 +28,10 @@ export interface TwoFactor {
   recoveryCodes: Care['recoveryCodes']
   /** The addresses that codes can be sent to. */
   destinations: DestinationEnrollment & Care['destinations']
+  /** The browsers that skip the prompt for a while. */
+  trustedDevices: TrustedDevices
+  /** The addresses that the subject may sign in from, or without a prompt. */
+  allowlist: OwnAllowlist
   /** What the profile page shows. */
   status: Care['status']
   /** Turns two-factor authentication off. */
@@ -62,6 +68,8 @@ export function createTwoFactor(options: TwoFactorOptions): TwoFactor {
     ...challengeCodesFlow(house),
     totp: { ...totpEnrollmentFlow(house), ...totp },
     destinations: { ...destinationEnrollmentFlow(house), ...destinations },
+    trustedDevices: trustedDevicesFlow(house),
+    allowlist: allowlistFlow(house),
     ...care,
     operator: operatorFlow(house),
   }

@@ -1,3 +1,4 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js'
 import * as z from 'zod/mini'
 import { usageError } from './errors.js'
 
@@ -62,6 +63,11 @@ function isPlainObject(value: unknown): boolean {
  */
 export function isWellFormed(text: string): boolean {
   return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)
+}
+
+/** How many bytes a text takes in a record, which is JSON in UTF-8. */
+export function bytesKept(text: string): number {
+  return utf8ToBytes(JSON.stringify(text)).length - 2
 }
 
 /** What to say of a text that is not. */

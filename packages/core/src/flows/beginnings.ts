@@ -56,6 +56,11 @@ export async function addressesAlongside(
   return proven ? [] : (known ?? ownAddresses(house, subject, first))
 }
 
+/** The grant that an enrolment comes back with at its confirmation: earned by a factor, since before the first one none is kept. */
+export function keptGrant(kept: Remembered['grant']): Pick<UsedGrant, 'method' | 'expiresAt' | 'first'> | null {
+  return kept === null ? null : { ...kept, first: null }
+}
+
 /** What an enrolment keeps of the grant that proved it. */
 export function keptOf(grant: UsedGrant | null): Remembered['grant'] {
   return grant === null ? null : { method: grant.method, expiresAt: grant.expiresAt }

@@ -1,20 +1,19 @@
 /** What a profile page does with factors that are there: look, remove, regenerate, turn off. */
 import { isChannelId } from '../delivery/channel.js'
 import { refusal } from '../errors.js'
-import type { EventDetails } from '../events.js'
 import type { Changed, Input, Proof, RecoveryCodes, Status } from '../outcomes.js'
 import { requiredFrom } from '../policy/policy.js'
-import { type JudgedProof, takeProof } from '../subject/answers.js'
 import { shut } from '../subject/attempts.js'
 import { refuseIfLastOrUnknown, withoutAuthenticator } from '../subject/authenticators.js'
 import { hintOf, refuseIfLastOrUnknownDestination, withoutDestination } from '../subject/destinations.js'
 import { newRecoveryCodes, recoveryCodeCount, recoveryCodesLeft } from '../subject/recovery-codes.js'
-import { hasFactor, type SubjectState, withChangedFactors, withoutFactors } from '../subject/state.js'
+import { hasFactor, type SubjectState, withoutFactors } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
+import { changeFactors } from './changes.js'
 import { type Context, checkContext } from './context.js'
+import { devicesShown } from './devices.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeId } from './input.js'
-import { changed, judgeProof, renewGrant } from './proofs.js'
 import { channelsFor, methodsShown } from './sending.js'
 
 /** The verbs of a profile page, enrolment apart. */
@@ -93,7 +92,7 @@ export interface Care {
   status(subject: string, context?: Context): Promise<Status>
 
   /**
-   * Turns two-factor authentication off: every factor and recovery code goes. One read, one write.
+   * Turns two-factor authentication off: every factor and recovery code goes. The subject's allowlist stays. One read, one write.
    *
    * @throws Refusal `proof_required`, `not_enrolled` and those of a proof
    *
@@ -111,62 +110,42 @@ export interface Care {
 
 /** The flow behind {@link Care}. */
 export function careFlow(house: Gatehouse): Care {
-  /**
-   * A change of factors that a proof authorises: the proof is used up in the write that makes the change (R31), and that write
-   * renews the epoch, whatever the change (R33).
-   */
-  async function change(
-    subject: string,
-    proof: Proof,
-    given: Context,
-    apply: (state: SubjectState) => SubjectState,
-    events: readonly EventDetails[],
-    refuse: (state: SubjectState) => void = () => {},
-  ): Promise<Changed> {
-    const context = checkContext(given)
-    const judged: JudgedProof = judgeProof(house, proof, subject, context)
-    const performed = await house.perform(subject, context, (before, facts) => {
-      refuse(before)
-      const taken = takeProof(before, judged, facts)
-      if (taken.refused) return taken
-      const state = withChangedFactors(apply(taken.state), facts)
-      return { state, events: [...taken.events, ...events], outcome: taken.outcome }
-    })
-    return changed(performed, renewGrant(house, subject, performed.outcome.grant, performed.state.epoch, context))
-  }
-
   return {
     totp: {
       async remove(subject, id, proof, given = {}) {
         checkSubject(subject)
         const authenticator = judgeId(id)
         const apply = (state: SubjectState) => withoutAuthenticator(state, authenticator)
-        const channels = channelsFor(house, checkContext(given))
+        const context = checkContext(given)
+        const channels = channelsFor(house, context)
         const refuse = (state: SubjectState) => refuseIfLastOrUnknown(state, authenticator, channels)
-        return change(subject, proof, given, apply, [{ type: 'removed', authenticator }], refuse)
+        const events = [{ type: 'removed', authenticator }] as const
+        return changeFactors(house, subject, proof, context, { apply, events, refuse })
       },
     },
 
     recoveryCodes: {
       async regenerate(subject, proof, given = {}) {
         checkSubject(subject)
+        const context = checkContext(given)
         const material = house.newRecoveryMaterial()
         const { set, written } = newRecoveryCodes(material, house.now())
         const apply = (state: SubjectState) => ({ ...state, recoveryCodes: set })
-        const event = { type: 'recovery_codes_regenerated', left: recoveryCodeCount } as const
-        return { ...(await change(subject, proof, given, apply, [event])), recoveryCodes: written }
+        const events = [{ type: 'recovery_codes_regenerated', left: recoveryCodeCount }] as const
+        return { ...(await changeFactors(house, subject, proof, context, { apply, events })), recoveryCodes: written }
       },
     },
 
     destinations: {
-      async remove(subject, given, proof, context = {}) {
+      async remove(subject, channel, proof, given = {}) {
         checkSubject(subject)
-        if (!isChannelId(given)) throw refusal('not_found')
-        const channel = given
+        if (!isChannelId(channel)) throw refusal('not_found')
+        const context = checkContext(given)
         const apply = (state: SubjectState) => withoutDestination(state, channel)
-        const channels = channelsFor(house, checkContext(context))
+        const channels = channelsFor(house, context)
         const refuse = (state: SubjectState) => refuseIfLastOrUnknownDestination(state, channel, channels)
-        return change(subject, proof, context, apply, [{ type: 'destination_removed', channel }], refuse)
+        const events = [{ type: 'destination_removed', channel }] as const
+        return changeFactors(house, subject, proof, context, { apply, events, refuse })
       },
     },
 
@@ -179,7 +158,8 @@ export function careFlow(house: Gatehouse): Care {
 
     async disable(subject, proof, given = {}) {
       checkSubject(subject)
-      return change(subject, proof, given, withoutFactors, [{ type: 'disabled' }])
+      const context = checkContext(given)
+      return changeFactors(house, subject, proof, context, { apply: withoutFactors, events: [{ type: 'disabled' }] })
     },
   }
 }
@@ -219,6 +199,8 @@ function describe(house: Gatehouse, state: SubjectState, context: Context): Stat
       createdAt: new Date(createdAt),
       lastUsedAt: dateOrNull(lastUsedAt),
     })),
+    trustedDevices: devicesShown(house, state, context),
+    allowlist: state.allowlist.map(({ createdAt, ...entry }) => ({ ...entry, createdAt: new Date(createdAt) })),
   }
 }
 

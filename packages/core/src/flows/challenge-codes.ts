@@ -4,6 +4,7 @@ import type { Input, SentCode } from '../outcomes.js'
 import { addressFor } from '../subject/answers.js'
 import { countSend } from '../subject/sent-codes.js'
 import type { Transition } from '../subject/state.js'
+import { deniedBy } from './admission.js'
 import { channelsThatProve, openAnyChallenge, refuseIfForeign, refuseIfSuperseded } from './challenges.js'
 import type { ContextOf } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
@@ -19,7 +20,7 @@ export interface ChallengeCodes {
    * @param challenge the token that `login.begin` or `stepUp.begin` gave
    * @param method the id of the channel, one of the challenge's `methods`
    * @param context as at `begin`, or a function of the subject sealed in the challenge
-   * @throws Refusal `method_unavailable`, `challenge_expired`, `locked`, `suspended`, `send_too_soon` and `send_limit` (with `retryAfter`),
+   * @throws Refusal `method_unavailable`, `challenge_expired`, `address_not_allowed` (at login), `locked`, `suspended`, `send_too_soon` and `send_limit` (with `retryAfter`),
    *   `delivery_failed`, `busy`, `outcome_unknown`
    *
    * @example
@@ -43,10 +44,13 @@ export function challengeCodesFlow(house: Gatehouse): ChallengeCodes {
       const { id, subject, stage, purpose, first, signedInBy, expiresAt } = opened
       const context = await house.contextFor(given, subject)
       refuseIfForeign(opened, context)
+      const atLogin = stage !== 'step_up'
       const channel = channelsFor(house, context, signedInBy).find(one => one === method)
       if (channel === undefined) throw refusal('method_unavailable')
       const key = house.newCodeKey()
       const { outcome } = await house.perform(subject, context, (state, facts): Transition<Delivery> => {
+        const denied = atLogin ? deniedBy(house, state, context) : null
+        if (denied !== null) return denied
         refuseIfSuperseded(opened, state)
         const address = addressFor(state, channel, first)
         if (address === null || channelsThatProve([channel], purpose, state, facts).length === 0) {
@@ -58,7 +62,7 @@ export function challengeCodesFlow(house: Gatehouse): ChallengeCodes {
         const delivery: Delivery = {
           channel,
           address,
-          purpose: stage === 'step_up' ? 'step_up' : 'login',
+          purpose: atLogin ? 'login' : 'step_up',
           pool: 'confirmed',
           sending: counted.outcome,
         }

@@ -5,9 +5,14 @@ import { checked, illFormed, isWellFormed, plainObject } from '../usage.js'
 
 /**
  * What the server knows of this request; one function of the application makes it, never from the request's body.
- * `permit` alone comes from the browser.
+ * `permit` and `trustedDevice` alone come from the browser.
  */
 export interface Context {
+  /**
+   * The client's address: the socket's, or what `clientIp` of `@sallyport/core/ip` makes of a proxy's headers; null where it is unknown.
+   * What does not parse strictly is on no list (R42, R43).
+   */
+  ip?: string | null | undefined
   /** The application's session or device id: what begins under one binding ends under the same. */
   binding?: string | undefined
   /** The version of the password (a counter, or the date of its last change): a change ends challenges and grants (R55). */
@@ -20,6 +25,8 @@ export interface Context {
   createdAt?: Date | undefined
   /** The permit of `operator.reset`, as the person brought it. */
   permit?: unknown
+  /** The token of a trusted device, as the browser brought it: the cookie, verbatim. */
+  trustedDevice?: unknown
   /** False where the policy does not concern this subject; exempts only who has no factor. Default true. */
   eligible?: boolean | undefined
   /** Over the policy's `required`, for this subject. */
@@ -38,12 +45,14 @@ const text = z.string().check(z.minLength(1), z.maxLength(4096), z.refine(isWell
 const moment = z.date()
 
 const contextSchema = plainObject({
+  ip: z.optional(z.nullable(z.string())),
   binding: z.optional(text),
   credential: z.optional(text),
   generation: z.optional(z.int().check(z.gte(0))),
   signedInBy: z.optional(z.custom<string>(isChannelId, 'must be the id of a channel')),
   createdAt: z.optional(moment),
   permit: z.optional(z.unknown()),
+  trustedDevice: z.optional(z.unknown()),
   eligible: z.optional(z.boolean()),
   required: z.optional(z.union([z.boolean(), moment])),
   request: z.optional(z.unknown()),

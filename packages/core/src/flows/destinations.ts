@@ -9,7 +9,14 @@ import { type About, countSend, type Sending, takeSentCode } from '../subject/se
 import { type Facts, hasFactor, type SubjectState, type Transition, withChangedFactors } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
 import type { TokenContent } from '../vault/tokens.js'
-import { addressesAlongside, addressesBefore, isOutdated, keptOf, takeEnrollmentProof } from './beginnings.js'
+import {
+  addressesAlongside,
+  addressesBefore,
+  isOutdated,
+  keptGrant,
+  keptOf,
+  takeEnrollmentProof,
+} from './beginnings.js'
 import { type Context, checkContext, requireBinding } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeDigits } from './input.js'
@@ -199,7 +206,7 @@ export function destinationEnrollmentFlow(house: Gatehouse): DestinationEnrollme
         if (isOutdated(house, content, state)) throw refusal('enrollment_expired')
         return confirmDestination(content, state, digits, material, facts)
       })
-      const grant = renewGrant(house, subject, content.grant, performed.state.epoch, context)
+      const grant = renewGrant(house, subject, keptGrant(content.grant), performed.state.epoch, context)
       return { ...changed(performed, grant), recoveryCodes: performed.outcome.recoveryCodes }
     },
   }

@@ -17,6 +17,7 @@ import {
   addressesBefore,
   type Beginning,
   isOutdated,
+  keptGrant,
   keptOf,
   takeEnrollmentProof,
 } from './beginnings.js'
@@ -140,7 +141,7 @@ export function totpEnrollmentFlow(house: Gatehouse): TotpEnrollment {
         refuseIfPermitOutstanding(state)
         return confirmEnrollment(house, pending, state, code, name, material, facts)
       })
-      const grant = renewGrant(house, subject, pending.content.grant, performed.state.epoch, context)
+      const grant = renewGrant(house, subject, keptGrant(pending.content.grant), performed.state.epoch, context)
       const { recoveryCodes } = performed.outcome
       return { ...changed(performed, grant), authenticator: pending.content.authenticator, recoveryCodes }
     },
@@ -183,7 +184,7 @@ const profileOptions = plainObject({ account, resume: anything, replaces: anythi
 /** The code and the name of a confirmation. @throws Refusal `invalid_code`, `invalid_input` */
 export function judgeConfirmation(answer: { code: Input; name?: Input }): { code: string; name: string } {
   requireObject(answer, 'answer')
-  return { name: judgeName(answer.name), code: judgeDigits(answer.code) }
+  return { name: judgeName(answer.name, 'Authenticator'), code: judgeDigits(answer.code) }
 }
 
 /** What the judging gives; null where it refuses, which is for later to say. */

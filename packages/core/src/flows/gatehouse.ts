@@ -1,10 +1,12 @@
 /** What every flow stands on: records, tokens, the clock, and the application's callbacks. The thin shell around the pure core. */
 import { bytesToHex, randomBytes } from '@noble/hashes/utils.js'
+import { base64urlnopad } from '@scure/base'
 import { corruptError, SallyportError, usageError } from '../errors.js'
 import type { EventDetails, TwoFactorEvent } from '../events.js'
 import type { Settings } from '../options.js'
 import { late, within } from '../store/deadline.js'
 import { type Loaded, makeRecords, type Records, type Shelf } from '../store/records.js'
+import { deviceTokenBytes } from '../subject/devices.js'
 import {
   type RecoveryMaterial,
   recoveryCodeBytes,
@@ -37,6 +39,8 @@ export interface Gatehouse {
   newId(): string
   /** What a new code that is sent is made under. */
   newCodeKey(): Uint8Array
+  /** 256 random bits in base64url (R36). */
+  newDeviceToken(): string
   /** A function of the application, called under its deadline. `name` is how an error speaks of it. */
   inTime<T>(call: () => T | Promise<T>, name: string): Promise<T>
   /** What a new set of recovery codes is made of. */
@@ -143,6 +147,7 @@ export function makeGatehouse(settings: Settings): Gatehouse {
     now,
     newId,
     newCodeKey: () => randomBytes(codeKeyBytes),
+    newDeviceToken: () => base64urlnopad.encode(randomBytes(deviceTokenBytes)),
     inTime,
     newRecoveryMaterial: () => ({
       key: randomBytes(recoveryKeyBytes),

@@ -4,10 +4,12 @@ import { normalizeCode } from '../otp/totp.js'
 import type { Answer, Input } from '../outcomes.js'
 import type { JudgedAnswer } from '../subject/answers.js'
 import { normalizeRecoveryCode } from '../subject/recovery-codes.js'
+import { bytesKept } from '../usage.js'
 
 const longestCode = 64
 const longestName = 64
-const defaultName = 'Authenticator'
+/** Of a name as a record keeps it: fifty of them have to fit (R53). */
+const mostBytesOfName = 128
 // Control, format and surrogate characters have no place in a name that is shown to people; the joiners of scripts and emoji have.
 const unfitForNames = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\u200C|\u200D)\p{Cf}/u
 
@@ -33,13 +35,14 @@ export function judgeDigits(code: Input): string {
   return digits
 }
 
-/** What the person calls an authenticator; a default where nothing was typed. */
-export function judgeName(name: Input): string {
-  if (name === undefined || name === null) return defaultName
+/** What the person calls something; `unnamed` where nothing was typed. @throws Refusal `invalid_input` (field `name`) */
+export function judgeName(name: Input, unnamed: string): string {
+  if (name === undefined || name === null) return unnamed
   if (typeof name !== 'string' || name.length > 4 * longestName) throw refusal('invalid_input', { field: 'name' })
   const trimmed = name.trim()
-  if (trimmed === '') return defaultName
-  if (trimmed.length > longestName || unfitForNames.test(trimmed)) throw refusal('invalid_input', { field: 'name' })
+  if (trimmed === '') return unnamed
+  const tooLong = trimmed.length > longestName || bytesKept(trimmed) > mostBytesOfName
+  if (tooLong || unfitForNames.test(trimmed)) throw refusal('invalid_input', { field: 'name' })
   return trimmed
 }
 

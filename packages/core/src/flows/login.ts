@@ -2,12 +2,13 @@
 import { refusal } from '../errors.js'
 import { requireFirstEnrollment } from '../options.js'
 import type { Answer, Challenge, Changed, Enrollment, Gate, Input, Passed, RecoveryCodes } from '../outcomes.js'
-import { decide, type GateFacts } from '../policy/decide.js'
-import { firstChannel, requiredFrom } from '../policy/policy.js'
+import type { GateFacts } from '../policy/decide.js'
+import { firstChannel } from '../policy/policy.js'
 import { takeAnswer } from '../subject/answers.js'
 import { enrollmentBudget, refuseUnlessAnswerable } from '../subject/attempts.js'
-import { hasFactor, type SubjectState, type Transition } from '../subject/state.js'
+import type { SubjectState, Transition } from '../subject/state.js'
 import { checked, checkSubject } from '../usage.js'
+import { decisionOf, deniedBy, refuseIfDenied } from './admission.js'
 import { isOutdated } from './beginnings.js'
 import {
   answerChallenge,
@@ -19,6 +20,7 @@ import {
   refuseIfSuperseded,
 } from './challenges.js'
 import { type Context, type ContextOf, checkContext, requireBinding } from './context.js'
+import { newDevice, withDevice } from './devices.js'
 import {
   type Begun,
   confirmEnrollment,
@@ -45,8 +47,8 @@ export interface Login {
    * @param context what the server knows of this request; `binding` is needed where the policy may require enrolment
    * @returns `passed` with the {@link Passed} that starts a session, `challenge` with the methods that can answer it, or
    *   `enroll` with a challenge for `login.enroll`
-   * @throws Refusal `locked`, `suspended` or `method_unavailable` (no method is usable), `permit_required` (after an operator's reset),
-   *   `not_enrolled` (policy `unenrolled: 'deny'`)
+   * @throws Refusal `address_not_allowed` (policy `allowlist`), `locked`, `suspended` or `method_unavailable` (no method is usable),
+   *   `permit_required` (after an operator's reset), `not_enrolled` (policy `unenrolled: 'deny'`)
    *
    * @example
    * ```ts
@@ -67,11 +69,13 @@ export interface Login {
    * RFC 6238 §5.2 and RFC 4226 §7.3 (R4, R10, R18).
    *
    * @param challenge the token that `begin` gave
-   * @param answer method and code as the person gave them
+   * @param answer method and code as the person gave them; `trustDevice`: whether this browser may skip the prompt from now on (a recovery
+   *   code never brings that), and perhaps what the person calls it, at most 64 characters
    * @param context as at `begin`, or a function of the subject sealed in the challenge
    * @returns the {@link Passed} that starts a session for `passed.subject`
    * @throws Refusal `invalid_code` (wrong, replayed or used; `retryAfter` is set where this guess brought a lock),
-   *   `challenge_expired`, `locked`, `suspended`, `method_unavailable`, `limit_reached`, `busy`, `outcome_unknown`
+   *   `challenge_expired`, `address_not_allowed`, `locked`, `suspended`, `method_unavailable`, `invalid_input` (field `name`),
+   *   `limit_reached`, `busy`, `outcome_unknown`
    *
    * @example
    * ```ts
@@ -88,7 +92,11 @@ export interface Login {
    * }
    * ```
    */
-  verify(challenge: Input, answer: Answer, context?: ContextOf): Promise<Passed>
+  verify(
+    challenge: Input,
+    answer: Answer & { trustDevice?: boolean | { name?: Input } | undefined },
+    context?: ContextOf,
+  ): Promise<Passed>
 
   /**
    * Begins the enrolment of a first authenticator for outcome `enroll`. One read, and no write but where the policy asks for a code on
@@ -99,7 +107,8 @@ export interface Login {
    *   session holds already, returned again with the same QR code while it lives; `answer`: the code that `sendCode` brought to the
    *   account's own address, where `gate.methods` names a channel
    * @param context as at `begin`; `binding` is required
-   * @throws Refusal `challenge_expired`, `locked` or `suspended`; `proof_required`, `invalid_code` where a code is asked for first
+   * @throws Refusal `challenge_expired`, `address_not_allowed`, `locked` or `suspended`; `proof_required`, `invalid_code` where a code is
+   *   asked for first
    *
    * @example
    * ```ts
@@ -125,8 +134,8 @@ export interface Login {
    * @param answer `code`: a first code; `name`: what the person calls the authenticator, at most 64 characters
    * @param context as at `begin`
    * @returns a {@link Passed}, the {@link Changed} and the recovery codes, shown this once
-   * @throws Refusal `invalid_code`, `invalid_input` (field `name`), `enrollment_expired`, `locked`, `suspended`, `busy`,
-   *   `outcome_unknown`
+   * @throws Refusal `invalid_code`, `invalid_input` (field `name`), `enrollment_expired`, `address_not_allowed`, `locked`, `suspended`,
+   *   `busy`, `outcome_unknown`
    *
    * @example
    * ```ts
@@ -147,8 +156,13 @@ export interface Login {
 
 /** The flow behind {@link Login}. */
 export function loginFlow(house: Gatehouse): Login {
-  async function firstChallenge(subject: string, state: SubjectState, context: Context): Promise<Challenge> {
-    const first = await firstAddress(house, subject, context)
+  async function firstChallenge(
+    subject: string,
+    state: SubjectState,
+    asks: string | null,
+    context: Context,
+  ): Promise<Challenge> {
+    const first = asks === null ? null : await firstAddress(house, asks, subject, context)
     const about = { stage: 'enroll', purpose: 'enrollment', subject, permit: state.permit, first } as const
     return newFirstChallenge(house, about, state, context)
   }
@@ -163,18 +177,13 @@ export function loginFlow(house: Gatehouse): Login {
       // Asked for before it is needed: or an application would meet its own mistake on the first day of enforcement.
       if (required !== false && policy.unenrolled !== 'deny') requireBinding(context)
       const now = house.now()
+      await refuseIfDenied(house, subject, null, context)
       const state = await house.read(subject, context)
       const permit = broughtPermit(house, subject, state, context)
-      const decision = decide({
-        enrolled: hasFactor(state),
-        permit,
-        eligible: context.eligible ?? true,
-        requiredFrom: requiredFrom(policy, context.required, context.createdAt),
-        unenrolled: policy.unenrolled ?? 'enroll',
-        now,
-      })
+      const decision = decisionOf(house, state, permit, context, now)
       switch (decision.gate) {
         case 'refuse':
+          await refuseIfDenied(house, subject, state, context)
           throw refusal(decision.reason)
         case 'pass': {
           const enrollBy = decision.reason === 'not_required_yet' ? new Date(decision.enrollBy) : null
@@ -182,7 +191,7 @@ export function loginFlow(house: Gatehouse): Login {
         }
         case 'enroll':
           requireBinding(context)
-          return { outcome: 'enroll', ...(await firstChallenge(subject, state, context)) }
+          return { outcome: 'enroll', ...(await firstChallenge(subject, state, decision.asks, context)) }
         case 'challenge':
           return { outcome: 'challenge', ...newChallenge(house, 'login', 'login', subject, state, context) }
       }
@@ -194,11 +203,16 @@ export function loginFlow(house: Gatehouse): Login {
       const { subject } = opened
       const context = await house.contextFor(given, subject)
       refuseIfForeign(opened, context)
+      const device = newDevice(house, answer.trustDevice, judged.method, context)
+      await refuseIfDenied(house, subject, null, context)
       refuseIfClosed(house, opened, judged, context)
-      const { outcome, state } = await house.perform(subject, context, (before, facts) =>
-        answerChallenge(opened, before, judged, facts),
+      const { outcome, state } = await house.perform(
+        subject,
+        context,
+        (before, facts) =>
+          deniedBy(house, before, context) ?? withDevice(answerChallenge(opened, before, judged, facts), device),
       )
-      return passed(subject, state, 'verified', outcome.method)
+      return passed(subject, state, 'verified', outcome.method, device?.token)
     },
 
     async enroll(challenge, options, given) {
@@ -227,6 +241,8 @@ export function loginFlow(house: Gatehouse): Login {
       // Before the code is used up: what cannot be had must not cost one.
       const known = resumable === null && first !== null ? await ownAddresses(house, subject, first) : null
       const { outcome } = await house.perform(subject, context, (state, facts): Transition<Begun> => {
+        const denied = deniedBy(house, state, context)
+        if (denied !== null) return denied
         refuseIfSuperseded(opened, state)
         refuseUnlessAnswerable(state, enrollmentBudget, facts.now)
         if (resumable !== null && !isOutdated(house, resumable.content, state))
@@ -248,6 +264,8 @@ export function loginFlow(house: Gatehouse): Login {
       refuseIfForeignEnrollment(opened, context)
       const material = house.newRecoveryMaterial()
       const performed = await house.perform(subject, context, (state, facts) => {
+        const denied = deniedBy(house, state, context)
+        if (denied !== null) return denied
         // Equal permits: without one only where none is outstanding, with one only the one that let the person in (R50).
         if (state.permit !== opened.content.permit) throw refusal('enrollment_expired')
         const confirmed = confirmEnrollment(house, opened, state, code, name, material, facts)

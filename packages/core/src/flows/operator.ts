@@ -17,8 +17,8 @@ const permitLifetime = 24 * 60 * 60_000
 /** Verbs of an operator, never reachable by the subject; each names who and why (R50). `by` is not the subject. */
 export interface Operator {
   /**
-   * Takes every factor away, also from an absent or unreadable record. One read, one write. Until the permit is used, every
-   * login and every enrolment of the subject refuses with `permit_required`.
+   * Takes every factor away, and the subject's allowlist, also from an absent or unreadable record. One read, one write. Until the permit
+   * is used, every login and every enrolment of the subject refuses with `permit_required`.
    *
    * @param audit who and why, for the events; `next: 'open'` gives no permit and leaves the door to the password alone
    * @returns the permit (24 hours, used once) to hand to the rightful owner, who brings it to `login.begin` in `context.permit`
@@ -160,8 +160,13 @@ export function operatorFlow(house: Gatehouse): Operator {
       const { by, reason, next = 'permit' } = checkAudit(subject, checked(resetSchema, given, 'audit'))
       const permit = next === 'permit' ? { id: house.newId(), expiresAt: house.now() + permitLifetime } : null
       const performed = await house.mend(subject, (state, facts) => ({
-        // Open to the owner, who may have to answer with a code that is sent: what shut that is lifted, and stays counted.
-        state: { ...withChangedFactors(unlocked(withoutFactors(state)), facts), permit: permit?.id ?? null },
+        state: {
+          // Open to the owner, who may have to answer with a code that is sent: what shut that is lifted, and stays counted.
+          ...withChangedFactors(unlocked(withoutFactors(state)), facts),
+          // And who may be somewhere else by now.
+          allowlist: [],
+          permit: permit?.id ?? null,
+        },
         events: [{ type: 'reset', by, reason }],
         outcome: undefined,
       }))

@@ -1,6 +1,6 @@
 /** The pass: the only thing that may start a session (R35). */
 
-import type { Method, Passed, Warning } from '../outcomes.js'
+import type { Method, Passed, Token, Warning } from '../outcomes.js'
 import { fewRecoveryCodes } from '../subject/answers.js'
 import { recoveryCodesLeft } from '../subject/recovery-codes.js'
 import { hasFactor, type SubjectState } from '../subject/state.js'
@@ -20,6 +20,7 @@ export function passed(
   state: SubjectState,
   because: Passed['because'],
   method: Method | null,
+  trustedDevice: Token | null = null,
 ): Passed {
   const left = recoveryCodesLeft(state)
   const warnings: Warning[] = []
@@ -28,5 +29,5 @@ export function passed(
     else if (left <= fewRecoveryCodes) warnings.push('recovery_codes_low')
   }
   const amr = method === null ? [] : methodReferences(method)
-  return { subject, because, method, amr, enrollBy: null, recoveryCodesLeft: left, warnings }
+  return { subject, because, method, amr, enrollBy: null, recoveryCodesLeft: left, warnings, trustedDevice }
 }

@@ -53,14 +53,13 @@ export function newGrant(
 export function renewGrant(
   house: Gatehouse,
   subject: string,
-  used: Pick<UsedGrant, 'method' | 'expiresAt'> | null,
+  used: Pick<UsedGrant, 'method' | 'expiresAt' | 'first'> | null,
   epoch: string,
   context: Context,
 ): Token | null {
   if (used === null || used.expiresAt <= house.now()) return null
-  const { method, expiresAt } = used
-  // Renewed after a change of factors, so for a subject who has some.
-  return newGrant(house, subject, { purpose: factorsPurpose, epoch, method, first: null, expiresAt }, context)
+  const { method, first, expiresAt } = used
+  return newGrant(house, subject, { purpose: factorsPurpose, epoch, method, first, expiresAt }, context)
 }
 
 /** What a change of factors answers. */

@@ -1,20 +1,18 @@
 /** Sending a code: counted for the subject, counted for the address, then handed to the channel, in that order (R25, R28). */
-
-import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { chargeAddress, type Pool } from '../delivery/caps.js'
 import type { Channel, CodeMessage } from '../delivery/channel.js'
 import { refusal, usageError } from '../errors.js'
 import type { Challenge, Input, SentCode } from '../outcomes.js'
-import { firstChannel } from '../policy/policy.js'
 import { late, within } from '../store/deadline.js'
 import { usableMethods } from '../subject/answers.js'
 import { destinationOn, hintOf, type Place } from '../subject/destinations.js'
 import type { Sending } from '../subject/sent-codes.js'
 import type { SubjectState } from '../subject/state.js'
+import { bytesKept } from '../usage.js'
 import type { Context } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 
-/** The longest address, in bytes: RFC 5321 leaves no more for one of mail. Tokens carry addresses, and have to fit a cookie. */
+/** The longest address, in bytes as a record keeps it: RFC 5321 leaves no more for one of mail. Tokens carry addresses, and have to fit a cookie. */
 const longestAddress = 254
 /** Control, format and surrogate characters have no place in an address, whose hint is shown; format characters come along with a paste. */
 const unfit = /[\p{Cc}\p{Cf}\p{Cs}]/u
@@ -47,13 +45,12 @@ export async function ownAddress(house: Gatehouse, channel: Channel, subject: st
 }
 
 /**
- * The account's own address on the channel of which a first enrolment asks a code; null where the policy asks none (R30).
+ * The account's own address on the channel of which a first enrolment asks a code (R30).
  *
+ * @param id of the channel that the policy names
  * @throws Refusal `method_unavailable` where it has none, or where the person signed in by that very channel
  */
-export async function firstAddress(house: Gatehouse, subject: string, context: Context): Promise<Place | null> {
-  const id = firstChannel(house.settings.policy)
-  if (id === null) return null
+export async function firstAddress(house: Gatehouse, id: string, subject: string, context: Context): Promise<Place> {
   const address = channelsFor(house, context).includes(id)
     ? await ownAddress(house, requireChannel(house, id), subject)
     : null
@@ -85,7 +82,7 @@ export function normalized(channel: Channel, address: string): string | null {
   if (address.length > 2 * longestAddress || unfitTyped.test(address)) return null
   const one = oneForm(channel, address)
   if (typeof one !== 'string' || one === '' || unfit.test(one)) return null
-  return utf8ToBytes(one).length <= longestAddress ? one : null
+  return bytesKept(one) <= longestAddress ? one : null
 }
 
 function oneForm(channel: Channel, address: string): unknown {

@@ -1,6 +1,7 @@
 /** Step-up: a fresh proof within a session, for one purpose. */
 import { refusal, usageError } from '../errors.js'
 import type { Answer, Challenge, Input, Method, Token } from '../outcomes.js'
+import { firstChannel } from '../policy/policy.js'
 import { refuseIfPermitOutstanding, takeGrant } from '../subject/answers.js'
 import { hasFactor, type SubjectState } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
@@ -92,8 +93,9 @@ export function stepUpFlow(house: Gatehouse): StepUp {
     state: SubjectState,
     context: Context,
   ): Promise<Challenge> {
-    const first = purpose === factorsPurpose ? await firstAddress(house, subject, context) : null
-    if (first === null) throw refusal('not_enrolled')
+    const asks = purpose === factorsPurpose ? firstChannel(house.settings.policy) : null
+    if (asks === null) throw refusal('not_enrolled')
+    const first = await firstAddress(house, asks, subject, context)
     return newFirstChallenge(house, { stage: 'step_up', purpose, subject, permit: null, first }, state, context)
   }
 

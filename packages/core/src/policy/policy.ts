@@ -28,6 +28,38 @@ export interface Policy {
   firstEnrollment?: 'password' | { channel: string } | undefined
   /** Whether sent codes may change factors while an authenticator is on record. Default false (R27). */
   weakProofs?: boolean | undefined
+  /**
+   * The IP allowlist, also called whitelist; see {@link AllowlistPolicy}. None by default. It goes by `context.ip`: an address that is
+   * missing or does not parse strictly is not listed (R43).
+   */
+  allowlist?: AllowlistPolicy | undefined
+  /** For how many days a browser may skip the prompt once `login.verify` was asked to trust it: 30 by default, at most 365; false: never. */
+  trustedDevices?: { days: number } | false | undefined
+}
+
+/**
+ * Which addresses may sign in, or may skip the prompt (R44).
+ *
+ * @example
+ * ```ts
+ * import type { AllowlistPolicy } from '@sallyport/core'
+ *
+ * const fromTheOfficeAlone: AllowlistPolicy = { mode: 'restrict', networks: ['203.0.113.0/24', '2001:db8:1::/48'] }
+ * const noPromptAtHome: AllowlistPolicy = { mode: 'bypass', perSubject: true }
+ * ```
+ */
+export interface AllowlistPolicy {
+  /**
+   * `restrict`: nobody signs in from elsewhere, right codes or not. `bypass`: who signs in from a listed address is not asked for a code;
+   * elsewhere everything is as without a list.
+   */
+  mode: 'restrict' | 'bypass'
+  /** Addresses and networks that count for everybody, as in `203.0.113.7` or `2001:db8:1::/48`. */
+  networks?: readonly string[] | undefined
+  /** Whether each subject has a list as well, kept by the verbs of `allowlist`; an address on either is listed. Default false. */
+  perSubject?: boolean | undefined
+  /** Whether a listed address is enough where a second factor is required of somebody who has none. Default false. */
+  satisfiesRequirement?: boolean | undefined
 }
 
 export const policySchema = plainObject({
@@ -37,7 +69,21 @@ export const policySchema = plainObject({
   unenrolled: z.optional(z.enum(['enroll', 'deny'])),
   firstEnrollment: z.optional(z.union([z.literal('password'), plainObject({ channel: z.string() })])),
   weakProofs: z.optional(z.boolean()),
+  allowlist: z.optional(
+    plainObject({
+      mode: z.enum(['restrict', 'bypass']),
+      networks: z.optional(z.array(z.string())),
+      perSubject: z.optional(z.boolean()),
+      satisfiesRequirement: z.optional(z.boolean()),
+    }),
+  ),
+  trustedDevices: z.optional(z.union([z.literal(false), plainObject({ days: z.number().check(z.gt(0), z.lte(365)) })])),
 })
+
+/** For how many days a browser is trusted; 0: none is. */
+export function trustedDays({ trustedDevices }: Policy): number {
+  return trustedDevices === false ? 0 : (trustedDevices?.days ?? 30)
+}
 
 /** The channel whose code a first enrolment takes; null: none. */
 export function firstChannel({ firstEnrollment }: Policy): string | null {

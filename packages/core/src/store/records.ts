@@ -12,6 +12,7 @@ import {
   historyAfter,
   isComplete,
   type Kind,
+  largestBody,
   openRecord,
   recordKey,
   sealRecord,
@@ -118,6 +119,8 @@ export function makeShell<State>(shelf: Shelf, kind: Kind<State>): Shell<State> 
     const before = historyAfter(loaded.version, loaded.before)
     const expiresAt = kind.expiresAt(state)
     const body = sealRecord(keyring, { namespace, key, version }, { state, expiresAt, before })
+    // The caps of its lists keep it below; what came past them all the same would never open again (R53).
+    if (body.length > largestBody) throw refusal('limit_reached')
     const write = { version, body, expiresAt, summary: summarize(state) }
     try {
       const landed = await within(() => store.put(key, write, loaded.version), deadline)

@@ -61,6 +61,27 @@ const sentCode = z.strictObject({
   expiresAt: z.number(),
 })
 
+/** A browser that may skip the prompt for a while: its token is nowhere, only a hash of it (R36). */
+const trustedDevice = z.strictObject({
+  id: z.string(),
+  /** SHA-256 of its token, base64url. */
+  hash: z.string(),
+  name: z.string(),
+  /** Digest of the password's version that it was trusted under; null where none was given (R55). */
+  credential: z.nullable(z.string()),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+})
+
+/** A network of the subject's own allowlist. */
+const allowedNetwork = z.strictObject({
+  id: z.string(),
+  /** In its one written form, as in `203.0.113.0/24`. */
+  network: z.string(),
+  name: z.string(),
+  createdAt: z.number(),
+})
+
 /** The form of a record's content. Times are ms since 1970. */
 export const stateSchema = z.strictObject({
   /** Random, renewed at every change of factors: tokens carry it, so a change kills them (R33). */
@@ -76,6 +97,8 @@ export const stateSchema = z.strictObject({
   attempts: z.record(z.string(), attempts),
   /** Challenges and grants of this epoch that were used (R34). */
   spent: z.array(z.strictObject({ id: z.string(), until: z.number() })),
+  trustedDevices: z.array(trustedDevice),
+  allowlist: z.array(allowedNetwork),
   /** The permit of an operator's reset that has not been used (R50). */
   permit: z.nullable(z.string()),
 })
@@ -84,6 +107,8 @@ export type SubjectState = z.infer<typeof stateSchema>
 export type Authenticator = SubjectState['authenticators'][number]
 export type Destination = SubjectState['destinations'][number]
 export type SentCode = SubjectState['sentCodes'][number]
+export type TrustedDevice = SubjectState['trustedDevices'][number]
+export type AllowedNetwork = SubjectState['allowlist'][number]
 export type RecoveryCodeSet = NonNullable<SubjectState['recoveryCodes']>
 export type Attempts = SubjectState['attempts'][string]
 
@@ -101,6 +126,8 @@ export const emptyState: SubjectState = {
   sends: null,
   attempts: {},
   spent: [],
+  trustedDevices: [],
+  allowlist: [],
   permit: null,
 }
 
@@ -132,19 +159,20 @@ export function hasFactor(state: SubjectState): boolean {
 
 /**
  * No factors and no recovery codes. With the authenticators go the guesses at them; those at sent codes stay counted, since a first
- * enrolment may take one, and so do the sends (R12, R25).
+ * enrolment may take one, and so do the sends (R12, R25). The allowlist is no factor, and stays.
  */
 export function withoutFactors(state: SubjectState): SubjectState {
-  const { epoch, generation, sends } = state
+  const { epoch, generation, sends, allowlist } = state
   const { totp: _, enrollment: __, ...attempts } = state.attempts
-  return { ...emptyState, epoch, generation, sends, attempts }
+  return { ...emptyState, epoch, generation, sends, allowlist, attempts }
 }
 
 /**
  * The state after a change of factors: a new epoch voids challenges, enrolments and grants (R33), so nothing need be remembered
- * as spent, and no code that was sent is waited for; the generation grows, and not only by one, so that it also passes that of a record that was lost.
+ * as spent, and no code that was sent is waited for; no device is trusted any more. The generation grows, and not only by one, so that it
+ * also passes that of a record that was lost.
  */
 export function withChangedFactors(state: SubjectState, facts: Facts): SubjectState {
   const generation = Math.max(state.generation + 1, Math.floor(facts.now / 1000))
-  return { ...state, epoch: facts.nextEpoch, generation, spent: [], sentCodes: [] }
+  return { ...state, epoch: facts.nextEpoch, generation, spent: [], sentCodes: [], trustedDevices: [] }
 }

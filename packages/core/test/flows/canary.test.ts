@@ -52,8 +52,10 @@ describe('a canary', () => {
       addressOf: async () => (id === 'email' ? account : null),
       normalize: typed => (typed.includes('@') || typed.startsWith('+') ? typed : null),
     })
+    const [ip, other, own] = ['203.0.113.77', '2001:db8:77:7::77', '198.51.100.77']
     const application = makeApplication({
       keys: [key],
+      policy: { allowlist: { mode: 'bypass', networks: ['192.0.2.177'], perSubject: true } },
       channels: [talkative('email'), talkative('sms')],
       onEvent: event => {
         events.push(event)
@@ -74,8 +76,9 @@ describe('a canary', () => {
       },
     })
     const { twoFactor, clock } = application
-    const context = { binding: 'binding-canary', credential: 'credential-canary' }
-    const secrets = new Set<string>([account, number, 'binding-canary', 'credential-canary', key])
+    const context = { binding: 'binding-canary', credential: 'credential-canary', ip }
+    const secrets = new Set<string>([account, number, 'binding-canary', 'credential-canary', key, ip, other, own])
+    secrets.add('192.0.2.177').add('2001:db8:77:7')
     const errors: unknown[] = []
     const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
       try {
@@ -150,6 +153,23 @@ describe('a canary', () => {
       await attempt(() => twoFactor.login.verify(token, { method: channel, code: '000000' }, context))
       await attempt(() => twoFactor.login.verify(token, { method: channel, code: mailed.at(-1)?.code }, context))
     }
+    const trusting = { method: 'totp', code: code(), trustDevice: { name: 'laptop' } }
+    const { trustedDevice } = await twoFactor.login.verify(await begin(), trusting, context)
+    secrets.add(trustedDevice?.token ?? '')
+    await twoFactor.login.begin('alice', { ...context, trustedDevice: trustedDevice?.token })
+    await attempt(() => twoFactor.trustedDevices.revoke('alice', trustedDevice?.token))
+    const entry = { network: own, name: 'home' }
+    await attempt(() => twoFactor.allowlist.add('alice', { network: `${own}/8` }, null, context))
+    await attempt(() => twoFactor.allowlist.add('alice', entry, { grant: trustedDevice?.token }, context))
+    const { id } = await twoFactor.allowlist.add('alice', entry, { method: 'totp', code: code() }, context)
+    await twoFactor.allowlist.remove('alice', { id }, { method: 'totp', code: code() }, context)
+    const restrict = { allowlist: { mode: 'restrict', networks: ['192.0.2.177'] } } as const
+    const restricted = createTwoFactor({ ...application.settings, policy: restrict })
+    for (const denied of [ip, other, `${ip}:443`, null]) {
+      await attempt(() => restricted.login.begin('alice', { ...context, ip: denied }))
+    }
+    const misspelled = { allowlist: { mode: 'restrict', networks: ['192.0.2.177/8'] } } as const
+    await attempt(async () => createTwoFactor({ ...application.settings, policy: misspelled }))
     clock.advance(10 * minute)
     const sendFails = await begin()
     const paying = await twoFactor.stepUp.begin('alice', 'pay', context)

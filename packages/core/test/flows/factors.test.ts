@@ -6,7 +6,15 @@ import { type Application, expectRefusal, makeApplication, minute } from '../sup
 type Subject = Awaited<ReturnType<Application['enroll']>>
 const account = 'alice@example.com'
 
-/** A second authenticator, so that one can be removed. */
+const policy = { allowlist: { mode: 'bypass', perSubject: true } } as const
+
+/** A second authenticator, so that one can be removed, and a network. */
+async function addMore(application: Application, alice: Subject) {
+  const proof = { method: 'recovery_code', code: alice.recoveryCodes[7] }
+  await application.twoFactor.allowlist.add('alice', { network: '10.0.0.0/24' }, proof, application.context)
+  return addAuthenticator(application, alice)
+}
+
 async function addAuthenticator({ twoFactor, context, clock }: Application, alice: Subject) {
   const proof = { method: 'recovery_code', code: alice.recoveryCodes[9] }
   const pending = await twoFactor.totp.enroll('alice', { account, proof }, context)
@@ -32,13 +40,19 @@ const changes: Record<string, (application: Application, alice: Subject, proof: 
   'recoveryCodes.regenerate': ({ twoFactor, context }, _alice, proof) =>
     twoFactor.recoveryCodes.regenerate('alice', proof, context),
   disable: ({ twoFactor, context }, _alice, proof) => twoFactor.disable('alice', proof, context),
+  'allowlist.add': ({ twoFactor, context }, _alice, proof) =>
+    twoFactor.allowlist.add('alice', { network: '203.0.113.7' }, proof, context),
+  'allowlist.remove': async ({ twoFactor, context }, _alice, proof) => {
+    const [entry] = (await twoFactor.status('alice')).allowlist
+    return twoFactor.allowlist.remove('alice', { id: entry?.id }, proof, context)
+  },
 }
 const names = Object.keys(changes)
 
 async function enrolled() {
-  const application = makeApplication()
+  const application = makeApplication({ policy })
   const alice = await application.enroll('alice')
-  await addAuthenticator(application, alice)
+  await addMore(application, alice)
   application.endedSessions.length = 0
   application.events.length = 0
   const change = (name: string, proof: Proof) => (changes[name] as (typeof changes)[string])(application, alice, proof)
@@ -71,7 +85,7 @@ describe.each(names)('a change of factors by %s', name => {
     expect((await twoFactor.status('alice')).authenticators).toEqual(before.authenticators)
   })
 
-  it('R33: voids challenges, grants and enrolments, and ends other sessions', async () => {
+  it('R33: voids challenges, grants, enrolments and trusted devices, and ends other sessions', async () => {
     const { change, challenge, grant, twoFactor, alice, context, clock, endedSessions } = await enrolled()
     const [first, second, third, fourth] = alice.recoveryCodes
     const login = await challenge('alice')
@@ -79,11 +93,15 @@ describe.each(names)('a change of factors by %s', name => {
     const held = await grant('pay', first)
     const proof = { method: 'recovery_code', code: second }
     const pending = await twoFactor.totp.enroll('alice', { account, proof }, context)
-    const { generation } = await twoFactor.status('alice')
+    const trust = { method: 'totp', code: alice.code(), trustDevice: true }
+    const { trustedDevice } = await twoFactor.login.verify(await challenge('alice'), trust, context)
+    const { generation, trustedDevices } = await twoFactor.status('alice')
+    expect([trustedDevice === null, trustedDevices.length]).toEqual([false, 1])
     const changed = await change(name, { method: 'recovery_code', code: third })
     expect(changed.generation).toBeGreaterThan(generation)
     expect(changed.otherSessions).toBe('ended')
     expect(endedSessions).toEqual(['alice'])
+    expect((await twoFactor.status('alice')).trustedDevices).toEqual([])
     const answer = { method: 'recovery_code', code: fourth }
     await expectRefusal(twoFactor.login.verify(login, answer, context), 'challenge_expired')
     await expectRefusal(twoFactor.stepUp.verify('alice', stepUp.challenge, answer, context), 'challenge_expired')
@@ -123,12 +141,13 @@ describe.each(names)('a change of factors by %s', name => {
 
   it('R33: says that sessions are to be ended where the application did not manage to', async () => {
     const failing = makeApplication({
+      policy,
       endOtherSessions: () => {
         throw new Error('the session store is down')
       },
     })
     const alice = await failing.enroll('alice')
-    await addAuthenticator(failing, alice)
+    await addMore(failing, alice)
     const proof = { method: 'recovery_code', code: alice.recoveryCodes[0] }
     const changed = await (changes[name] as (typeof changes)[string])(failing, alice, proof)
     expect(changed.otherSessions).toBe('to_be_ended')

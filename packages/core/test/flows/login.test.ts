@@ -78,6 +78,7 @@ describe('login.verify', () => {
       enrollBy: null,
       recoveryCodesLeft: 10,
       warnings: [],
+      trustedDevice: null,
     })
     expect(events).toEqual([
       { type: 'verified', subject: 'alice', at: expect.any(Date), method: 'totp', purpose: 'login' },

@@ -209,6 +209,8 @@ export function statusOf(account: Account, now: number): Status {
     recoveryCodes:
       account.recovery === null ? null : { left: account.recoveryLeft(), createdAt: new Date(account.recoveryAt) },
     destinations: [],
+    trustedDevices: [],
+    allowlist: [],
   }
 }
 

@@ -49,9 +49,20 @@ describe('from when a second factor is required', () => {
 
   it('takes its first effect at the millisecond of that moment', () => {
     const due = requiredFrom(grace, undefined, after(day)) ?? Number.NaN
-    const facts = { enrolled: false, permit: 'none', eligible: true, requiredFrom: due, unenrolled: 'enroll' } as const
+    const facts = {
+      allowlist: 'off',
+      listed: false,
+      listedSatisfies: false,
+      enrolled: false,
+      trustedDevice: false,
+      permit: 'none',
+      eligible: true,
+      requiredFrom: due,
+      unenrolled: 'enroll',
+      firstChannel: null,
+    } as const
     expect(decide({ ...facts, now: due - 1 })).toEqual({ gate: 'pass', reason: 'not_required_yet', enrollBy: due })
-    expect(decide({ ...facts, now: due })).toEqual({ gate: 'enroll', reason: 'required' })
+    expect(decide({ ...facts, now: due })).toEqual({ gate: 'enroll', reason: 'required', asks: null })
   })
 })
 
@@ -69,6 +80,18 @@ describe('the policy', () => {
       { unenrolled: 'allow' },
       { firstEnrollment: 'nothing' },
       { requried: true },
+      { allowlist: {} },
+      { allowlist: { mode: 'deny', perSubject: true } },
+      { allowlist: { mode: 'restrict', networks: '203.0.113.0/24' } },
+      { allowlist: { mode: 'restrict', networks: [3] } },
+      { allowlist: { mode: 'bypass', perSubject: 'yes' } },
+      { allowlist: { mode: 'bypass', perSubject: true, satisfies: true } },
+      { trustedDevices: true },
+      { trustedDevices: {} },
+      { trustedDevices: { days: 0 } },
+      { trustedDevices: { days: 366 } },
+      { trustedDevices: { days: Number.NaN } },
+      { trustedDevices: { days: '30' } },
     ]
     for (const policy of wrong) {
       expect(policySchema.safeParse(policy).success).toBe(false)

@@ -15,15 +15,18 @@ const busy: SubjectState = {
   ...enrolled(authenticator('phone'), authenticator('tablet')),
   attempts: { totp: attempts({ failures: 4, rung: 2 }) },
   spent: [{ id: 'challenge', until: now + 1 }],
+  trustedDevices: [{ id: 'laptop', hash: 'h', name: 'Laptop', credential: null, createdAt: now, expiresAt: now + 1 }],
+  allowlist: [{ id: 'office', network: '203.0.113.0/24', name: 'Office', createdAt: now }],
   permit: 'permit',
 }
 
 describe('a change of factors', () => {
-  it('R33: renews the epoch, so that what was spent under the old one can be forgotten', () => {
+  it('R33: renews the epoch, so that what was spent under the old one can be forgotten, and trusts no device', () => {
     const changed = withChangedFactors(busy, facts({ nextEpoch: 'f'.repeat(32) }))
     expect(changed.epoch).toBe('f'.repeat(32))
     expect(changed.spent).toEqual([])
-    const { epoch, spent, generation, ...rest } = busy
+    expect(changed.trustedDevices).toEqual([])
+    const { epoch, spent, generation, trustedDevices: _, ...rest } = busy
     expect(changed).toMatchObject(rest)
     expect([epoch, spent, generation]).not.toEqual([changed.epoch, changed.spent, changed.generation])
   })
@@ -54,8 +57,9 @@ describe('the state of a subject', () => {
     expect(hasFactor(busy)).toBe(true)
   })
 
-  it('keeps nothing but epoch and generation when the factors go', () => {
-    expect(withoutFactors(busy)).toEqual({ ...emptyState, epoch: busy.epoch, generation: busy.generation })
+  it('keeps nothing but epoch, generation and allowlist when the factors go', () => {
+    const { epoch, generation, allowlist } = busy
+    expect(withoutFactors(busy)).toEqual({ ...emptyState, epoch, generation, allowlist })
   })
 
   it('reads back as it was written', () => {

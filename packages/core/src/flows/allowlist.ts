@@ -1,0 +1,130 @@
+/** The subject's own allowlist: networks added and removed, each a change of factors (R31), none without a look at who is shut out. */
+import * as z from 'zod/mini'
+import { refusal, usageError } from '../errors.js'
+import type { Changed, Input, Proof } from '../outcomes.js'
+import { judgeOwnNetwork } from '../policy/allowlist.js'
+import { firstChannel } from '../policy/policy.js'
+import { withNetwork, withoutNetwork } from '../subject/allowlist.js'
+import { refuseIfPermitOutstanding, takeFirstProof, takeProof } from '../subject/answers.js'
+import { hasFactor, type SubjectState } from '../subject/state.js'
+import { checked, checkSubject, plainObject } from '../usage.js'
+import { decisionOf } from './admission.js'
+import { type Change, changeFactors } from './changes.js'
+import { type Context, checkContext } from './context.js'
+import type { Gatehouse } from './gatehouse.js'
+import { judgeId, judgeName } from './input.js'
+
+/**
+ * The subject's own allowlist, where the policy has one for each (`allowlist.perSubject`). A change of factors: it takes a proof where
+ * there is a factor, voids what was handed out before, and ends the other sessions.
+ */
+export interface OwnAllowlist {
+  /**
+   * Adds a network. One read, one write.
+   *
+   * @param entry `network`: an address, or a network no wider than /24 (IPv4) or /48 (IPv6), whose bits after the prefix are zero; `name`:
+   *   what the person calls it, at most 64 characters; `acceptLockOut`: true where the person has been told that it shuts out the address
+   *   of this very request, and wants it
+   * @param proof of a factor; null while the subject has none (a grant, where `policy.firstEnrollment` names a channel)
+   * @param context with `ip`
+   * @throws Refusal `invalid_input` (field `network` or `name`), `would_lock_out`, `limit_reached` (50, or this very network),
+   *   `proof_required`, `permit_required` and those of a proof
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function fromHere(twoFactor: TwoFactor, userId: string, ip: string, code: string) {
+   *   await twoFactor.allowlist.add(userId, { network: ip, name: 'Office' }, { method: 'totp', code }, { ip })
+   * }
+   * ```
+   */
+  add(
+    subject: string,
+    entry: { network: Input; name?: Input; acceptLockOut?: boolean | undefined },
+    proof: Proof | null,
+    context?: Context,
+  ): Promise<Changed & { id: string }>
+
+  /**
+   * Removes a network. One read, one write.
+   *
+   * @param entry `id`: as `status` lists it; `acceptLockOut` as for `add`
+   * @throws Refusal `not_found`, `would_lock_out`, `proof_required`, `permit_required` and those of a proof
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function officeMoved(twoFactor: TwoFactor, userId: string, id: unknown, ip: string, code: string) {
+   *   await twoFactor.allowlist.remove(userId, { id }, { method: 'totp', code }, { ip })
+   * }
+   * ```
+   */
+  remove(
+    subject: string,
+    entry: { id: Input; acceptLockOut?: boolean | undefined },
+    proof: Proof | null,
+    context?: Context,
+  ): Promise<Changed>
+}
+
+const anything = z.optional(z.unknown())
+const acceptLockOut = z.optional(z.boolean())
+const addedSchema = plainObject({ network: anything, name: anything, acceptLockOut })
+const removedSchema = plainObject({ id: anything, acceptLockOut })
+
+/** The flow behind {@link OwnAllowlist}. */
+export function allowlistFlow(house: Gatehouse): OwnAllowlist {
+  function change(
+    subject: string,
+    proof: Proof | null,
+    context: Context,
+    apply: Change['apply'],
+    mayShutOut: boolean,
+  ): Promise<Changed> {
+    return changeFactors(house, subject, proof, context, {
+      apply,
+      events: [{ type: 'allowlist_changed' }],
+      refuse(state, { now }) {
+        refuseIfPermitOutstanding(state)
+        const after = apply(state)
+        const shutOut = (one: SubjectState) => decisionOf(house, one, 'none', context, now).gate === 'refuse'
+        if (!mayShutOut && shutOut(after) && !shutOut(state)) throw refusal('would_lock_out')
+      },
+      prove(state, judged, facts) {
+        if (hasFactor(state)) return takeProof(state, judged, facts)
+        const taken = takeFirstProof(state, judged, firstChannel(house.settings.policy), facts)
+        const grant = judged !== null && 'grant' in judged ? judged.grant : null
+        return { state: taken.state, events: [], outcome: { grant } }
+      },
+    })
+  }
+
+  return {
+    async add(subject, given, proof, rest = {}) {
+      checkSubject(subject)
+      const context = checkContext(rest)
+      const entry = checked(addedSchema, given, 'entry')
+      if (!house.settings.allowlist?.perSubject) {
+        throw usageError('options.policy.allowlist.perSubject', 'must be true where subjects keep a list of their own')
+      }
+      const network = judgeOwnNetwork(entry.network)
+      if (network === null) throw refusal('invalid_input', { field: 'network' })
+      const name = judgeName(entry.name, network)
+      const id = house.newId()
+      const added = { id, network, name, createdAt: house.now() }
+      const apply = (state: SubjectState) => withNetwork(state, added)
+      return { ...(await change(subject, proof, context, apply, entry.acceptLockOut === true)), id }
+    },
+
+    async remove(subject, given, proof, rest = {}) {
+      checkSubject(subject)
+      const context = checkContext(rest)
+      const entry = checked(removedSchema, given, 'entry')
+      const id = judgeId(entry.id)
+      const apply = (state: SubjectState) => withoutNetwork(state, id)
+      return change(subject, proof, context, apply, entry.acceptLockOut === true)
+    },
+  }
+}

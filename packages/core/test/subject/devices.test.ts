@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  hashDevice,
+  type PresentedDevice,
+  trustDevice,
+  trustedDeviceOf,
+  withoutDevice,
+  withoutDevices,
+} from '../../src/subject/devices.js'
+import { emptyState, type SubjectState, type TrustedDevice } from '../../src/subject/state.js'
+import { bytesOf, day, now } from './fixtures.js'
+
+const tokenOf = (name: string) => Buffer.from(bytesOf(name, 32)).toString('base64url')
+
+function device(name: string, over: Partial<TrustedDevice> = {}): TrustedDevice {
+  const hash = hashDevice(tokenOf(name)) ?? ''
+  return { id: name, hash, name, credential: null, createdAt: now, expiresAt: now + 30 * day, ...over }
+}
+function presented(name: string | null, over: Partial<PresentedDevice> = {}): PresentedDevice {
+  return { hash: name === null ? null : hashDevice(tokenOf(name)), credential: null, days: 30, ...over }
+}
+const withDevices = (...trustedDevices: TrustedDevice[]): SubjectState => ({ ...emptyState, trustedDevices })
+const names = ({ trustedDevices }: SubjectState) => trustedDevices.map(({ name }) => name)
+
+describe('the token of a device', () => {
+  it('R36: is kept as its SHA-256 alone', () => {
+    const token = tokenOf('laptop')
+    expect(hashDevice(token)).toBe(createHash('sha256').update(token).digest('base64url'))
+  })
+
+  it('R45: is 43 characters of base64url, and nothing else is looked at', () => {
+    const token = tokenOf('laptop')
+    for (const odd of [
+      `${token}a`,
+      token.slice(1),
+      `${token.slice(1)}=`,
+      `${token.slice(1)}\n`,
+      '',
+      null,
+      7,
+      [token],
+    ]) {
+      expect(hashDevice(odd)).toBeNull()
+    }
+  })
+})
+
+describe('a trusted device', () => {
+  it('R36: is found by its own token, until its end', () => {
+    const state = withDevices(device('laptop'), device('tablet', { expiresAt: now + day }))
+    expect(trustedDeviceOf(state, presented('tablet'), now + day - 1)?.name).toBe('tablet')
+    expect(trustedDeviceOf(state, presented('tablet'), now + day)).toBeNull()
+    expect(trustedDeviceOf(state, presented('laptop'), now + day)?.name).toBe('laptop')
+    for (const none of ['phone', null]) expect(trustedDeviceOf(state, presented(none), now)).toBeNull()
+  })
+
+  it('R36: is never trusted for longer than the policy says now, nor than it was given for', () => {
+    fc.assert(
+      fc.property(fc.nat(100), fc.nat(100), fc.integer({ min: -day, max: 120 * day }), (given, days, after) => {
+        const state = withDevices(device('laptop', { expiresAt: now + given * day }))
+        const found = trustedDeviceOf(state, presented('laptop', { days }), now + after)
+        expect(found !== null).toBe(after < Math.min(given, days) * day)
+      }),
+    )
+  })
+
+  it('R55: belongs to one version of the password; named on one side only, to none', () => {
+    const state = withDevices(device('laptop', { credential: 'first' }), device('tablet'))
+    const found = (name: string, credential: string | null) =>
+      trustedDeviceOf(state, presented(name, { credential }), now)?.name
+    expect(found('laptop', 'first')).toBe('laptop')
+    expect(found('laptop', 'second')).toBeUndefined()
+    expect(found('laptop', null)).toBeUndefined()
+    expect(found('tablet', 'first')).toBeUndefined()
+    expect(found('tablet', null)).toBe('tablet')
+  })
+})
+
+describe('the list of devices', () => {
+  it('R53: never holds more than ten, the newest of those that are good', () => {
+    const many = fc.array(fc.record({ old: fc.boolean(), other: fc.boolean() }), { maxLength: 40 })
+    fc.assert(
+      fc.property(many, all => {
+        let state = withDevices()
+        const good: string[] = []
+        all.forEach(({ old, other }, number) => {
+          const createdAt = old ? now - 40 * day : now
+          const credential = other ? 'other' : null
+          const added = device(`${number}`, { createdAt, credential, expiresAt: createdAt + 30 * day })
+          if (old || other) {
+            // As it lay there from before.
+            state = { ...state, trustedDevices: [...state.trustedDevices, added].slice(-10) }
+            return
+          }
+          good.push(added.name)
+          state = trustDevice(state, added, presented(null)).state
+          expect(names(state)).toEqual(good.slice(-10).filter(name => names(state).includes(name)))
+          expect(state.trustedDevices.length).toBeLessThanOrEqual(10)
+          expect(names(state).at(-1)).toBe(added.name)
+        })
+      }),
+    )
+  })
+
+  it('tells of one that is pushed out, and not of one that was over or is known by a new token', () => {
+    const ten = Array.from({ length: 10 }, (_, number) => device(`${number}`))
+    const pushed = trustDevice(withDevices(...ten), device('new'), presented(null))
+    expect(pushed.events).toEqual([
+      { type: 'device_revoked', device: '0' },
+      { type: 'device_trusted', device: 'new' },
+    ])
+    const over = [device('over', { createdAt: now - 31 * day, expiresAt: now - day }), ...ten.slice(1)]
+    expect(trustDevice(withDevices(...over), device('new'), presented(null)).events).toHaveLength(1)
+    const anew = trustDevice(withDevices(...ten), device('new'), presented('3'))
+    expect(names(anew.state)).toEqual(['0', '1', '2', '4', '5', '6', '7', '8', '9', 'new'])
+    expect(anew.events).toEqual([{ type: 'device_trusted', device: 'new' }])
+  })
+
+  it('R36: loses one or all, and is the same object where there is none to lose', () => {
+    const state = withDevices(device('laptop'), device('tablet'))
+    const one = withoutDevice(state, 'laptop')
+    expect([names(one.state), one.events]).toEqual([['tablet'], [{ type: 'device_revoked', device: 'laptop' }]])
+    expect(() => withoutDevice(state, 'phone')).toThrow(expect.objectContaining({ code: 'not_found' }))
+    const all = withoutDevices(state)
+    expect([names(all.state), all.events.map(({ type }) => type)]).toEqual([[], ['device_revoked', 'device_revoked']])
+    expect(withoutDevices(emptyState)).toEqual({ state: emptyState, events: [] })
+    expect(withoutDevices(emptyState).state).toBe(emptyState)
+  })
+})
