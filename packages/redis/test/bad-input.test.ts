@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { Store } from '@sallyport/core'
+import { createTwoFactor, type Store } from '@sallyport/core'
 import { ioredis, nodeRedis, type RedisPort, redisStore } from '@sallyport/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
@@ -129,15 +129,12 @@ describe('a server that cannot be reached', () => {
   it.each(defaultClients)('R41: is refused by core within its deadline, by $name as it comes', async ({ connect }) => {
     const own = await startRedis()
     const connection = await connect(own.url)
-    const application = makeApplication({ store: redisStore(connection.port), deadline: { store: 300 } })
+    const application = makeApplication({ store: redisStore(connection.port) })
     const alice = await application.enroll('alice')
     const challenge = await application.challenge('alice')
     await own.stop()
-    const login = application.twoFactor.login.verify(
-      challenge,
-      { method: 'totp', code: alice.code() },
-      application.context,
-    )
+    const hasty = createTwoFactor({ ...application.settings, deadline: { store: 300 } })
+    const login = hasty.login.verify(challenge, { method: 'totp', code: alice.code() }, application.context)
     expect(await errorOf(login)).toMatchObject({ kind: 'store', code: 'store_failed' })
     connection.close()
   })

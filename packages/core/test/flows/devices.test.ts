@@ -281,6 +281,8 @@ describe('the list of trusted devices', () => {
       await expectRefusal(twoFactor.trustedDevices.revoke('alice', id), 'not_found')
     }
     reset()
+    await expectRefusal(twoFactor.trustedDevices.revoke('alice', 'nonsense'), 'not_found')
+    expect(calls).toEqual({ get: 0, put: 0, delete: 0 })
     await twoFactor.trustedDevices.revoke('alice', second?.id)
     expect(calls).toEqual({ get: 1, put: 1, delete: 0 })
     expect(events.at(-1)).toMatchObject({ type: 'device_revoked', device: second?.id, subject: 'alice' })
