@@ -16,7 +16,7 @@ export const freshness: readonly StoreCase[] = [
     title: 'every client reads a write as soon as it was acknowledged',
     why: 'The next request of the same person may meet another process. A read from a replica or a cache shows a code that was used as unused.',
     clients: 4,
-    timeout: 20_000,
+    timeout: 60_000,
     async run({ stores, key }) {
       const where = key()
       let last: Write | null = null

@@ -14,7 +14,7 @@ export const histories: readonly StoreCase[] = [
     title: 'random calls of six clients at once have an order in which every answer is right',
     why: 'Every rule of a login, that a code works once and a guess is counted, rests on reads and writes that have one order for all processes.',
     clients: 6,
-    timeout: 60_000,
+    timeout: 120_000,
     async run({ stores, seed, key }) {
       for (let round = 0; round < rounds; round++) {
         // Each round has a seed of its own: the one of a failure makes the same plan in the first round.

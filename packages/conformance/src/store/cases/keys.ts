@@ -11,11 +11,13 @@ async function keepsApart({ store, other }: Trial, keys: readonly string[]): Pro
     await isAbsent(store, key, ` for ${names[index]} while only ${names.slice(0, index).join(', ')} was written`)
     await accepts(store, key, write, null)
   }
-  const hold = async (from: number, when: string) => {
-    for (const [index, key] of keys.entries()) {
-      if (index >= from) await holds(other, key, writes[index] ?? newWrite(), ` for ${names[index]}${when}`)
-    }
-  }
+  const hold = (from: number, when: string) =>
+    Promise.all(
+      keys.slice(from).map((key, offset) => {
+        const index = from + offset
+        return holds(other, key, writes[index] ?? newWrite(), ` for ${names[index]}${when}`)
+      }),
+    )
   await hold(0, '')
   for (const [index, key] of keys.entries()) {
     const write = newWrite()

@@ -8,7 +8,7 @@ import { bodyOf, largestBody, newVersion, newWrite } from '../writes.js'
 const contenders = 50
 const clients = 5
 const rounds = 4
-const timeout = 30_000
+const timeout = 60_000
 
 /** What became of one put. A store may fail under load; then the write may have landed, or not. */
 interface Attempt {
