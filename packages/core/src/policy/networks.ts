@@ -1,0 +1,81 @@
+/** Networks in CIDR notation (RFC 4632, RFC 4291 §2.3), and lists of them that are asked often. */
+import { type Address, parseAddress, writeAddress } from './address.js'
+
+export interface Network {
+  readonly first: Address
+  readonly last: Address
+  /** In bits, of its own family. */
+  readonly prefix: number
+  /** Canonical, and always with the prefix: `203.0.113.7/32`. */
+  readonly written: string
+}
+
+/**
+ * @param text an address, or an address and the length of its prefix: `203.0.113.0/24`
+ * @returns null where the text is not strictly one. So it is where bits are set after the prefix: who writes `203.0.113.7/24` meant
+ *   either the one address or the whole network, and nobody can tell.
+ */
+export function parseNetwork(text: string): Network | null {
+  const [written = '', length, ...rest] = text.split('/', 3)
+  const first = parseAddress(written)
+  if (first === null || rest.length > 0) return null
+  const bits = first.length * 4
+  const prefix = length === undefined ? bits : parsePrefix(length, bits, written.includes(':'))
+  if (prefix === null) return null
+  const hosts = (1n << BigInt(bits - prefix)) - 1n
+  const number = BigInt(`0x${first}`)
+  if ((number & hosts) !== 0n) return null
+  const last = (number | hosts).toString(16).padStart(first.length, '0')
+  return { first, last, prefix, written: `${writeAddress(first)}/${prefix}` }
+}
+
+/**
+ * @param bits of an address of the network's family
+ * @param writtenAsSix as IPv4-mapped addresses are: their prefix counts the 96 bits before the IPv4 address, too
+ */
+function parsePrefix(text: string, bits: number, writtenAsSix: boolean): number | null {
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(text)) return null
+  const prefix = Number(text) - (writtenAsSix ? 128 - bits : 0)
+  return prefix >= 0 && prefix <= bits ? prefix : null
+}
+
+/** Networks, compiled to be looked up in. */
+export interface NetworkList {
+  /** Null, an address that is not known, is in no list. */
+  includes(address: Address | null): boolean
+  readonly isEmpty: boolean
+}
+
+/** Compiles networks of either family to sorted ranges that do not overlap: a look-up takes O(log n). */
+export function compileNetworks(networks: readonly Network[]): NetworkList {
+  const four = outermost(networks.filter(network => network.first.length === 8))
+  const six = outermost(networks.filter(network => network.first.length === 32))
+  return {
+    includes: address => address !== null && liesWithin(address, address.length === 8 ? four : six),
+    isEmpty: networks.length === 0,
+  }
+}
+
+/** Sorted, without those that lie within others: two networks are either apart, or one lies within the other. */
+function outermost(networks: readonly Network[]): readonly Network[] {
+  const sorted = [...networks].sort((a, b) => (a.first === b.first ? a.prefix - b.prefix : a.first < b.first ? -1 : 1))
+  const kept: Network[] = []
+  for (const network of sorted) {
+    const outer = kept.at(-1)
+    if (outer === undefined || network.first > outer.last) kept.push(network)
+  }
+  return kept
+}
+
+/** Looks at the one network that can hold the address: the last that does not begin after it. */
+function liesWithin(address: Address, networks: readonly Network[]): boolean {
+  let from = 0
+  let to = networks.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((networks[middle] as Network).first <= address) from = middle + 1
+    else to = middle
+  }
+  const candidate = networks[from - 1]
+  return candidate !== undefined && address <= candidate.last
+}
