@@ -5,7 +5,7 @@ const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, imp
 
 /** Tests run on the sources; the built packages are proven by the package checks of `npm test`. */
 const alias = [
-  { find: /^@sallyport\/core\/(otp|qr|http|testing)$/, replacement: source('core/src/$1/index.ts') },
+  { find: /^@sallyport\/core\/(otp|qr|http|ip|testing)$/, replacement: source('core/src/$1/index.ts') },
   { find: /^@sallyport\/sms\/phone$/, replacement: source('sms/src/phone.ts') },
   {
     find: /^@sallyport\/(core|memory|redis|prisma|conformance|nodemailer|sms)$/,

@@ -58,6 +58,7 @@ export const rooms = [
   { name: 'index', files: ['index.ts'], mayImport: [...below, 'flows', 'face'], packages: [] },
   { name: 'qr', files: ['qr/'], mayImport: [], packages: ['qrcode'] },
   { name: 'http', files: ['http/'], mayImport: words, packages: [] },
+  { name: 'ip', files: ['ip/'], mayImport: ['policy'], packages: [] },
   { name: 'testing', files: ['testing/'], mayImport: [...words, 'otp', 'delivery'], packages: [] },
 ]
 

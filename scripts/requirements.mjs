@@ -23,7 +23,7 @@ const page = 'docs/security.md'
  */
 const comesWith = {
   'trusted devices': ['R36'],
-  'the rules on addresses': ['R42', 'R43', 'R44'],
+  'the rules on addresses': ['R44'],
 }
 
 /** @typedef {{ file: string, title: string }} Test */

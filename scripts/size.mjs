@@ -10,6 +10,7 @@ import { root } from './lib/root.mjs'
 const limits = [
   { from: '@sallyport/core', names: 'createTwoFactor', limit: 40 },
   { from: '@sallyport/core/otp', names: 'totp, verifyTotp', limit: 9 },
+  { from: '@sallyport/core/ip', names: 'clientIp', limit: 15 },
   { from: '@sallyport/redis', names: 'redisStore, nodeRedis', limit: 4, external: ['@sallyport/core'] },
   { from: '@sallyport/prisma', names: 'prismaStore', limit: 5, external: ['@sallyport/core'] },
   { from: '@sallyport/nodemailer', names: 'emailChannel', limit: 12, external: ['@sallyport/core'] },

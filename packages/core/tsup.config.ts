@@ -7,6 +7,7 @@ const shared: Options = {
     otp: 'src/otp/index.ts',
     qr: 'src/qr/index.ts',
     http: 'src/http/index.ts',
+    ip: 'src/ip/index.ts',
     testing: 'src/testing/index.ts',
   },
   dts: true,

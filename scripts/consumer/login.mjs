@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { createTwoFactor, isRefusal } from '@sallyport/core'
 import { problem } from '@sallyport/core/http'
+import { clientIp } from '@sallyport/core/ip'
 import { parseKeyUri } from '@sallyport/core/otp'
 import { qrSvg } from '@sallyport/core/qr'
 import { testClock, virtualAuthenticator } from '@sallyport/core/testing'
@@ -46,6 +47,8 @@ async function main() {
   assert(again.outcome === 'challenge')
   const recovery = { method: 'recovery_code', code: recoveryCodes[0] }
   assert.equal((await twoFactor.login.verify(again.challenge, recovery)).recoveryCodesLeft, 9)
+  const headers = { 'x-forwarded-for': '192.0.2.1, 203.0.113.7' }
+  assert.equal(clientIp({ remoteAddress: '::ffff:10.0.0.1', headers, trustedProxies: ['10.0.0.0/8'] }), '203.0.113.7')
   console.log('enrolled and logged in')
 }
 

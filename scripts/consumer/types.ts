@@ -14,6 +14,7 @@ import {
   type TwoFactorOptions,
 } from '@sallyport/core'
 import { cookieAttributes, type Problem, problem } from '@sallyport/core/http'
+import { type ClientIpOptions, clientIp } from '@sallyport/core/ip'
 import { generateSecret, keyUri, totp, verifyTotp } from '@sallyport/core/otp'
 import { qrPngDataUrl, qrSvg } from '@sallyport/core/qr'
 import { testClock, virtualAuthenticator } from '@sallyport/core/testing'
@@ -49,6 +50,11 @@ export async function enroll(subject: string): Promise<{ codes: readonly string[
 
 export function problemOf(error: unknown): Problem | null {
   return problem(error)?.body ?? null
+}
+
+export function addressOf(headers: { get(name: string): string | null }, nodes: Record<string, string[] | string>) {
+  const options: ClientIpOptions = { remoteAddress: undefined, headers, trustedProxies: [], header: 'forwarded' }
+  return clientIp(options) ?? clientIp({ ...options, headers: nodes, header: undefined })
 }
 
 const secret = generateSecret()

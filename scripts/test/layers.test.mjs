@@ -41,6 +41,7 @@ describe('the rooms of the core', () => {
     ['usage.ts', "export * from './options.js'", /imports options.ts/],
     ['otp/hotp.ts', "import { refusal } from '../errors.js'", /otp may import nothing$/],
     ['qr/index.ts', "import type { x } from '../errors.js'", /qr may import nothing$/],
+    ['ip/index.ts', "import { x } from '../http/index.js'", /ip may import policy$/],
     ['subject/state.ts', "import axios from 'axios'", /imports "axios": subject may import/],
     ['options.ts', "import { z } from 'zod'", /imports "zod"/],
     ['vault/keyring.ts', "import { createHmac } from 'node:crypto'", /imports "node:crypto"/],

@@ -50,7 +50,8 @@ function isThenable(value: unknown): boolean {
   return typeof (value as { then?: unknown }).then === 'function'
 }
 
-function isPlainObject(value: unknown): boolean {
+/** Whether a value is an object literal or its like, and no promise. */
+export function isPlainObject(value: unknown): boolean {
   if (Object.prototype.toString.call(value) !== '[object Object]') return false
   const prototype: unknown = Object.getPrototypeOf(value)
   // Whichever realm it comes from, `Object.prototype` is the object that has a prototype of null.
