@@ -8,7 +8,7 @@ import { root } from './lib/root.mjs'
  * application has already.
  */
 const limits = [
-  { from: '@sallyport/core', names: 'createTwoFactor', limit: 40 },
+  { from: '@sallyport/core', names: 'createTwoFactor', limit: 48 },
   { from: '@sallyport/core/otp', names: 'totp, verifyTotp', limit: 9 },
   { from: '@sallyport/core/ip', names: 'clientIp', limit: 15 },
   { from: '@sallyport/redis', names: 'redisStore, nodeRedis', limit: 4, external: ['@sallyport/core'] },

@@ -99,6 +99,8 @@ function describe(event: TwoFactorEvent, operator = ''): { text: string; alarmin
       return alarm('Two-factor authentication was turned off.')
     case 'reset':
       return alarm(`An operator (${operator}) reset two-factor authentication: ${event.reason}`)
+    case 'allowlist_cleared':
+      return calm(`An operator (${operator}) emptied your list of networks: ${event.reason}`)
     case 'unlocked':
       return calm(`An operator (${operator}) lifted a lock: ${event.reason}`)
     case 'imported':

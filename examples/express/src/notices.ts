@@ -68,6 +68,11 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
         subject: 'Two-factor authentication was reset',
         text: `An operator took all factors off your account: ${event.reason}. If you did not ask for it, tell us.`,
       }
+    case 'allowlist_cleared':
+      return {
+        subject: 'Your list of networks was emptied',
+        text: `An operator did it: ${event.reason}. If you did not ask for it, tell us.`,
+      }
     case 'imported':
       return { subject: 'Two-factor authentication was turned on', text: 'It was taken over from our old system.' }
     case 'device_revoked':

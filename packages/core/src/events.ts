@@ -10,7 +10,7 @@ export type EventDetails =
   | { type: 'verified' | 'failed' | 'locked' | 'suspended' | 'replay_detected'; method: Method; purpose: string }
   | { type: 'recovery_code_used' | 'recovery_codes_low' | 'recovery_codes_regenerated'; left: number }
   | { type: 'device_trusted' | 'device_revoked'; device: string }
-  | { type: 'reset' | 'unlocked' | 'imported' | 'forgotten'; by: string; reason: string }
+  | { type: 'reset' | 'unlocked' | 'allowlist_cleared' | 'imported' | 'forgotten'; by: string; reason: string }
   /** `network`: the /24 or /48 that the address lies in, or `unknown`. */
   | { type: 'denied'; network: string }
   | { type: 'disabled' | 'allowlist_changed' }

@@ -101,6 +101,7 @@ export interface Status {
   /** Whether an operator's reset waits for its permit: until it comes, every login and enrolment refuses. */
   permitRequired: boolean
   generation: number
+  /** Whether a factor is required now; not where the context's address is listed, and that is enough. */
   required: boolean
   enrollBy: Date | null
   /** What could be answered with now. */
@@ -113,8 +114,11 @@ export interface Status {
   destinations: readonly { channel: string; hint: string; createdAt: Date; lastUsedAt: Date | null }[]
   /** `current`: the one whose token the context brought. */
   trustedDevices: readonly { id: string; name: string; createdAt: Date; expiresAt: Date; current: boolean }[]
-  /** The subject's own networks; those of the policy are not here. */
-  allowlist: readonly { id: string; network: string; name: string; createdAt: Date }[]
+  /**
+   * The subject's own networks; those of the policy are not here. `proven`: whether a factor was proven when it was added; under `bypass`
+   * only such a one skips the prompt.
+   */
+  allowlist: readonly { id: string; network: string; name: string; proven: boolean; createdAt: Date }[]
 }
 
 /** Who does an operator's verb, and why: for the events and the audit log. */

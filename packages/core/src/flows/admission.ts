@@ -61,7 +61,7 @@ export async function refuseIfDenied(
   throw denied.refused
 }
 
-function standing(house: Gatehouse, state: SubjectState, context: Context): Standing {
-  const own = state.allowlist.map(({ network }) => network)
-  return standingOf(house.settings.allowlist, own, context.ip)
+/** How the request's address stands with the lists. */
+export function standing(house: Gatehouse, state: SubjectState, context: Context): Standing {
+  return standingOf(house.settings.allowlist, state.allowlist, hasFactor(state), context.ip)
 }

@@ -20,7 +20,8 @@ import { judgeId, judgeName } from './input.js'
  */
 export interface OwnAllowlist {
   /**
-   * Adds a network. One read, one write.
+   * Adds a network. One read, one write. One that is added before the first factor never skips the prompt for a factor that comes later:
+   * `status` shows it as not `proven`; remove it and add it again.
    *
    * @param entry `network`: an address, or a network no wider than /24 (IPv4) or /48 (IPv6), whose bits after the prefix are zero; `name`:
    *   what the person calls it, at most 64 characters; `acceptLockOut`: true where the person has been told that it shuts out the address
@@ -114,7 +115,7 @@ export function allowlistFlow(house: Gatehouse): OwnAllowlist {
       const name = judgeName(entry.name, network)
       const id = house.newId()
       const added = { id, network, name, createdAt: house.now() }
-      const apply = (state: SubjectState) => withNetwork(state, added)
+      const apply = (state: SubjectState) => withNetwork(state, { ...added, proven: hasFactor(state) })
       return { ...(await change(subject, proof, context, apply, entry.acceptLockOut === true)), id }
     },
 

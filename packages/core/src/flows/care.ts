@@ -9,6 +9,7 @@ import { hintOf, refuseIfLastOrUnknownDestination, withoutDestination } from '..
 import { newRecoveryCodes, recoveryCodeCount, recoveryCodesLeft } from '../subject/recovery-codes.js'
 import { hasFactor, type SubjectState, withoutFactors } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
+import { standing } from './admission.js'
 import { changeFactors } from './changes.js'
 import { type Context, checkContext } from './context.js'
 import { devicesShown } from './devices.js'
@@ -167,8 +168,9 @@ export function careFlow(house: Gatehouse): Care {
 function describe(house: Gatehouse, state: SubjectState, context: Context): Status {
   const now = house.now()
   const enabled = hasFactor(state)
-  const from =
-    context.eligible === false ? null : requiredFrom(house.settings.policy, context.required, context.createdAt)
+  const { allowlist, listed, listedSatisfies } = standing(house, state, context)
+  const exempt = context.eligible === false || (allowlist !== 'off' && listed && listedSatisfies)
+  const from = exempt ? null : requiredFrom(house.settings.policy, context.required, context.createdAt)
   const left = recoveryCodesLeft(state)
   const channels = channelsFor(house, context)
   const present = ['totp', ...state.destinations.map(({ channel }) => channel)]

@@ -53,6 +53,21 @@ export interface Operator {
   unlock(subject: string, audit: Audit): Promise<void>
 
   /**
+   * Empties the subject's own allowlist, for who is shut out by it: they moved, or have a new provider. A change of factors without their
+   * proof; the factors stay. One read, one write.
+   *
+   * @example
+   * ```ts
+   * import type { TwoFactor } from '@sallyport/core'
+   *
+   * async function newProvider(twoFactor: TwoFactor, userId: string, operator: string) {
+   *   await twoFactor.operator.clearAllowlist(userId, { by: operator, reason: 'called from the number on file' })
+   * }
+   * ```
+   */
+  clearAllowlist(subject: string, audit: Audit): Promise<Changed>
+
+  /**
    * Deletes the record: for the deletion of the account, and nothing else. The only verb that deletes. One delete.
    *
    * With the record goes the memory of what was used up and handed out: an enrolment that was begun before the first factor, and
@@ -184,6 +199,16 @@ export function operatorFlow(house: Gatehouse): Operator {
         events: [{ type: 'unlocked', by, reason }],
         outcome: undefined,
       }))
+    },
+
+    async clearAllowlist(subject, given) {
+      const { by, reason } = checkAudit(subject, checked(auditSchema, given, 'audit'))
+      const performed = await house.perform(subject, {}, (state, facts) => ({
+        state: withChangedFactors({ ...state, allowlist: [] }, facts),
+        events: [{ type: 'allowlist_cleared', by, reason }],
+        outcome: undefined,
+      }))
+      return changed(performed, null)
     },
 
     async forget(subject, given) {

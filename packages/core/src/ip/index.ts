@@ -1,2 +1,4 @@
 /** `@sallyport/core/ip`: whose address a request comes from, behind proxies. Pure and synchronous. */
+
 export { type ClientIpOptions, clientIp, type RequestHeaders } from '../policy/client-ip.js'
+export { networkAround } from '../policy/networks.js'

@@ -13,6 +13,12 @@ export interface Allowlist {
   satisfiesRequirement: boolean
 }
 
+/** A network of the subject's own list; `proven`: added by who proved a factor. */
+export interface OwnNetwork {
+  network: string
+  proven: boolean
+}
+
 /** The part of the gate's facts that an address decides. */
 export type Standing = Pick<GateFacts, 'allowlist' | 'listed' | 'listedSatisfies'>
 
@@ -48,17 +54,23 @@ export function compileAllowlist({ allowlist: given }: Policy): Allowlist | null
 /**
  * How a request stands with the lists. A list that restricts and is empty restricts nothing; `bypass` by an empty list exempts nobody.
  *
+ * Where a factor is there, only what was added by a proof of one skips the prompt for it: who came before it had the password, and may have
+ * been a thief who put an address there for later.
+ *
  * @param own the subject's networks, in their written form
+ * @param enrolled whether the subject has a factor
  * @param ip as the application gave it: what does not parse strictly is unknown, and so not listed (R43)
  */
 export function standingOf(
   allowlist: Allowlist | null,
-  own: readonly string[],
+  own: readonly OwnNetwork[],
+  enrolled: boolean,
   ip: string | null | undefined,
 ): Standing {
   if (allowlist === null) return { allowlist: 'off', listed: false, listedSatisfies: false }
   const { mode, networks, perSubject, satisfiesRequirement: listedSatisfies } = allowlist
-  const counted = perSubject ? own : []
+  const counts = ({ proven }: OwnNetwork) => perSubject && (mode === 'restrict' || !enrolled || proven)
+  const counted = own.filter(counts).map(({ network }) => network)
   if (networks.isEmpty && counted.length === 0) return { allowlist: 'off', listed: false, listedSatisfies }
   const address = addressOf(ip)
   const listed = networks.includes(address) || compileOwn(counted).includes(address)

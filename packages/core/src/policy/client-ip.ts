@@ -51,7 +51,8 @@ function hasGet(headers: object): headers is { get(name: string): unknown } {
  *
  * @param options see {@link ClientIpOptions}
  * @returns the canonical text (RFC 5952; an IPv4-mapped address as IPv4), or null where the address is not known: the socket has none,
- *   or what stands there instead of the client's is no address, such as `unknown`. No list of addresses holds null.
+ *   what stands there instead of the client's is no address, such as `unknown`, or the `header` that was stated is not there. No list of
+ *   addresses holds null.
  * @throws SallyportError of kind `usage` that names the option which is not what it should be
  *
  * @example
@@ -79,7 +80,8 @@ export function clientIp(options: ClientIpOptions): string | null {
     return value === null ? [] : [clientIn(value, name, trusted)]
   })
   const [client, other] = named
-  if (client === undefined) return writeAddress(socket)
+  // A proxy that is to write a header and did not: a client can have it dropped as one of the connection (CVE-2022-31813).
+  if (client === undefined) return header === undefined ? writeAddress(socket) : null
   // A proxy that writes one of them passes the other on as the client sent it, and nobody can tell which is which.
   const agreed = other === undefined || other === client ? client : null
   return agreed && writeAddress(agreed)
@@ -117,8 +119,11 @@ function compiled(trustedProxies: readonly string[]): NetworkList {
   const texts = [...trustedProxies]
   const networks = texts.map((text, position) => {
     const network = typeof text === 'string' ? parseNetwork(text) : null
-    if (network !== null) return network
-    throw usageError(`options.trustedProxies[${position}]`, 'must be an address, or a network such as 10.0.0.0/8')
+    const path = `options.trustedProxies[${position}]`
+    if (network === null) throw usageError(path, 'must be an address, or a network such as 10.0.0.0/8')
+    // Then the client would choose its own address.
+    if (network.prefix === 0) throw usageError(path, 'holds every address there is')
+    return network
   })
   const list = compileNetworks(networks)
   lists.set(trustedProxies, { texts, list })

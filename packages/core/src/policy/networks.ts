@@ -29,6 +29,29 @@ export function parseNetwork(text: string): Network | null {
   return { first, last, prefix, written: `${writeAddress(first)}/${prefix}` }
 }
 
+/** Of an IPv6 address the first 64 bits name a site's network (RFC 4291 §2.5.4); a device changes the others at will (RFC 8981). */
+const siteBits = 64
+
+/**
+ * What to offer somebody as "the place where I am now", for a list of their own.
+ *
+ * @param ip an address, as `clientIp` gives it
+ * @returns an IPv4 address as it is, an IPv6 address as the /64 in which the device changes it; null where it is not strictly an address
+ *
+ * @example
+ * ```ts
+ * import { networkAround } from '@sallyport/core/ip'
+ *
+ * const here = networkAround('2001:db8:1:2:a5b3:91ff:fe01:7') // '2001:db8:1:2::/64'
+ * ```
+ */
+export function networkAround(ip: string | null | undefined): string | null {
+  const address = parseAddress(ip ?? '')
+  if (address === null) return null
+  if (address.length === 8) return writeAddress(address)
+  return `${writeAddress(address.slice(0, siteBits / 4).padEnd(address.length, '0'))}/${siteBits}`
+}
+
 /**
  * @param bits of an address of the network's family
  * @param writtenAsSix as IPv4-mapped addresses are: their prefix counts the 96 bits before the IPv4 address, too

@@ -79,6 +79,8 @@ const allowedNetwork = z.strictObject({
   /** In its one written form, as in `203.0.113.0/24`. */
   network: z.string(),
   name: z.string(),
+  /** Whether a factor was proven when it was added: before the first one, whoever has the password may put a network here. */
+  proven: z.boolean(),
   createdAt: z.number(),
 })
 

@@ -260,6 +260,21 @@ describe('a listed address that satisfies the requirement', () => {
     })
   })
 
+  it('S11: is what the status says, too: nothing is required where the address of the request is enough', async () => {
+    const date = new Date('2200-01-01T00:00:00Z')
+    const allowlist = { mode: 'bypass', networks, satisfiesRequirement: true } as const
+    const { twoFactor, settings } = makeApplication({ policy: { ...base, allowlist } })
+    const status = async (ip: string, of = twoFactor) => {
+      const { required, enrollBy } = await of.status('bob', from(ip))
+      return { required, enrollBy }
+    }
+    expect(await status(office)).toEqual({ required: false, enrollBy: null })
+    expect(await status(elsewhere)).toEqual({ required: true, enrollBy: null })
+    const later = createTwoFactor({ ...settings, policy: { ...base, required: date, allowlist } })
+    expect(await status(office, later)).toEqual({ required: false, enrollBy: null })
+    expect(await status(elsewhere, later)).toEqual({ required: false, enrollBy: date })
+  })
+
   it('S11: does not satisfy where the policy does not say so', async () => {
     const { twoFactor } = makeApplication({ policy: { ...base, allowlist: { mode: 'restrict', networks } } })
     expect((await twoFactor.login.begin('bob', from(office))).outcome).toBe('enroll')
@@ -276,8 +291,14 @@ describe('the subject’s own list', () => {
     expect(calls).toEqual({ get: 1, put: 1, delete: 0 })
     await add(' 2001:DB8:1:0::/64 ', office)
     expect(await list()).toEqual([
-      { id, network: '203.0.113.7/32', name: 'Office', createdAt: new Date(clock()) },
-      { id: expect.any(String), network: '2001:db8:1::/64', name: '2001:db8:1::/64', createdAt: new Date(clock()) },
+      { id, network: '203.0.113.7/32', name: 'Office', proven: true, createdAt: new Date(clock()) },
+      {
+        id: expect.any(String),
+        network: '2001:db8:1::/64',
+        name: '2001:db8:1::/64',
+        proven: true,
+        createdAt: new Date(clock()),
+      },
     ])
     expect(events.filter(({ type }) => type === 'allowlist_changed')).toHaveLength(2)
     expect((await twoFactor.status('alice')).generation).toBeGreaterThan(generation)
@@ -430,6 +451,52 @@ describe('the subject’s own list', () => {
     const { twoFactor } = makeApplication({ policy })
     const proof = { method: 'totp', code: '123456' }
     await expectRefusal(twoFactor.allowlist.add('bob', { network: office }, proof, from(office)), 'not_enrolled')
+  })
+
+  it('R31, R44: skips no prompt by an address that was put there before the first factor: a thief may have', async () => {
+    const { twoFactor, clock, context } = makeApplication({
+      policy: { allowlist: { mode: 'bypass', perSubject: true } },
+    })
+    const planted = await twoFactor.allowlist.add('alice', { network: elsewhere }, null, from(elsewhere))
+    const pending = await twoFactor.totp.enroll('alice', { account }, context)
+    const device = virtualAuthenticator(pending.uri, clock)
+    await twoFactor.totp.confirm('alice', pending.token, { code: device.code() }, context)
+    const begin = () => twoFactor.login.begin('alice', from(elsewhere))
+    expect((await begin()).outcome).toBe('challenge')
+    expect((await twoFactor.status('alice')).allowlist).toMatchObject([{ proven: false }])
+    const proof = () => {
+      clock.advance(minute)
+      return { method: 'totp', code: device.code() }
+    }
+    await twoFactor.allowlist.remove('alice', { id: planted.id }, proof(), from(elsewhere))
+    await twoFactor.allowlist.add('alice', { network: elsewhere }, proof(), from(elsewhere))
+    expect((await begin()).outcome).toBe('passed')
+  })
+
+  it('R31, R44: skips no prompt of a factor that an operator imported after it', async () => {
+    const { twoFactor } = makeApplication({ policy: { allowlist: { mode: 'bypass', perSubject: true } } })
+    await twoFactor.allowlist.add('bob', { network: elsewhere }, null, from(elsewhere))
+    const factors = { totp: { secret: 'NB2HI4DTHIXS653XO4XHS33VMJSXG5BA' } }
+    await twoFactor.operator.import('bob', factors, { by: 'op', reason: 'moved' })
+    expect((await twoFactor.login.begin('bob', from(elsewhere))).outcome).toBe('challenge')
+  })
+
+  it('R50: is emptied by an operator, who names who and why, and the factors stay', async () => {
+    const { twoFactor, add, list, begin, events, endedSessions, calls, reset } = await withPolicy(policy)
+    const { generation } = await add(office, office)
+    await expectRefusal(begin(elsewhere), 'address_not_allowed')
+    endedSessions.length = 0
+    reset()
+    const changed = await twoFactor.operator.clearAllowlist('alice', { by: 'op', reason: 'moved away' })
+    expect(calls).toEqual({ get: 1, put: 1, delete: 0 })
+    expect(events.at(-1)).toMatchObject({ type: 'allowlist_cleared', by: 'op', reason: 'moved away' })
+    expect([changed.generation > generation, changed.otherSessions, endedSessions]).toEqual([true, 'ended', ['alice']])
+    expect(await list()).toEqual([])
+    expect((await begin(elsewhere)).outcome).toBe('challenge')
+    for (const audit of [{ by: 'alice', reason: 'x' }, { by: 'op' }, {}, null]) {
+      const fault = await errorOf(twoFactor.operator.clearAllowlist('alice', audit as never))
+      expect(fault.kind).toBe('usage')
+    }
   })
 
   it('stays when two-factor authentication is turned off, and goes with an operator’s reset', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { compileAllowlist, judgeOwnNetwork, standingOf } from '../../src/policy/allowlist.js'
 import type { Policy } from '../../src/policy/policy.js'
 
+const proven = (network: string) => ({ network, proven: true })
 const compiled = (allowlist: NonNullable<Policy['allowlist']>) => compileAllowlist({ allowlist })
 const octet = fc.nat(255)
 const four = fc.tuple(octet, octet, octet, octet).map(octets => octets.join('.'))
@@ -33,9 +34,15 @@ describe('how an address stands with the lists', () => {
         fc.array(network, { maxLength: 8 }),
         near,
         fc.boolean(),
-        (shared, own, ip, perSubject) => {
+        fc.boolean(),
+        (shared, own, ip, perSubject, enrolled) => {
           fc.pre(shared.length > 0 || perSubject)
-          const standing = standingOf(compiled({ mode: 'restrict', networks: shared, perSubject }), own, ip)
+          const standing = standingOf(
+            compiled({ mode: 'restrict', networks: shared, perSubject }),
+            own.map(proven),
+            enrolled,
+            ip,
+          )
           const counted = [...shared, ...(perSubject ? own : [])]
           const listed = blockList(counted).check(ip)
           expect(standing).toEqual({
@@ -53,8 +60,8 @@ describe('how an address stands with the lists', () => {
     const address = fc.option(fc.oneof(four, fc.string()))
     fc.assert(
       fc.property(address, fc.array(network), fc.constantFrom('restrict', 'bypass'), (ip, own, mode) => {
-        expect(standingOf(null, own, ip).allowlist).toBe('off')
-        const standing = standingOf(compiled({ mode, perSubject: true, satisfiesRequirement: true }), [], ip)
+        expect(standingOf(null, own.map(proven), true, ip).allowlist).toBe('off')
+        const standing = standingOf(compiled({ mode, perSubject: true, satisfiesRequirement: true }), [], true, ip)
         expect(standing).toEqual({ allowlist: 'off', listed: false, listedSatisfies: true })
       }),
     )
@@ -73,14 +80,30 @@ describe('how an address stands with the lists', () => {
       '::1%lo',
       '010.1',
     ]) {
-      expect(standingOf(all, [], ip)).toEqual({ allowlist: 'bypass', listed: false, listedSatisfies: false })
+      expect(standingOf(all, [], true, ip)).toEqual({ allowlist: 'bypass', listed: false, listedSatisfies: false })
     }
-    for (const ip of ['10.0.0.1', '200.0.0.1', '::1', 'FFFF::']) expect(standingOf(all, [], ip).listed).toBe(true)
+    for (const ip of ['10.0.0.1', '200.0.0.1', '::1', 'FFFF::']) expect(standingOf(all, [], true, ip).listed).toBe(true)
+  })
+
+  it('R44: skips no prompt by what was listed before the first factor, and is denied and satisfied by it all the same', () => {
+    const planted = [{ network: '10.0.0.0/24', proven: false }]
+    const standing = (mode: 'restrict' | 'bypass', enrolled: boolean, own = planted) =>
+      standingOf(compiled({ mode, perSubject: true, satisfiesRequirement: true }), own, enrolled, '10.0.0.1')
+    expect(standing('bypass', true)).toEqual({ allowlist: 'off', listed: false, listedSatisfies: true })
+    expect(standing('bypass', false)).toEqual({ allowlist: 'bypass', listed: true, listedSatisfies: true })
+    for (const enrolled of [false, true]) {
+      expect(standing('restrict', enrolled)).toEqual({ allowlist: 'restrict', listed: true, listedSatisfies: true })
+    }
+    const both = [...planted, proven('192.0.2.0/24')]
+    expect(standing('bypass', true, both)).toEqual({ allowlist: 'bypass', listed: false, listedSatisfies: true })
   })
 
   it('R44: denies everybody where what is on a subject’s list cannot be read', () => {
     const restrict = compiled({ mode: 'restrict', perSubject: true })
-    expect(standingOf(restrict, ['nonsense'], '10.0.0.1')).toMatchObject({ allowlist: 'restrict', listed: false })
+    expect(standingOf(restrict, [proven('nonsense')], false, '10.0.0.1')).toMatchObject({
+      allowlist: 'restrict',
+      listed: false,
+    })
   })
 })
 

@@ -41,12 +41,18 @@ describe('the client', () => {
     },
   )
 
-  it('is the socket’s where there is no header, also beside one that is not looked at', () => {
+  it('R42: is not known where a proxy is to write a header and did not, as of CVE-2022-31813', () => {
+    expect(behind({}, { header: xForwardedFor })).toBeNull()
+    expect(behind({ forwarded: 'for=192.0.2.66' }, { header: xForwardedFor })).toBeNull()
+    expect(behind({ [xForwardedFor]: '192.0.2.66' }, { header: 'forwarded' })).toBeNull()
+    // Who comes by no proxy has an address of their own.
+    expect(clientIp({ remoteAddress: real, headers: {}, trustedProxies, header: xForwardedFor })).toBe(real)
+  })
+
+  it('is the socket’s where there is no header, and none was stated', () => {
     expect(behind({})).toBe(proxy)
     expect(behind({ [xForwardedFor]: undefined, forwarded: [] })).toBe(proxy)
     expect(behind(new Headers())).toBe(proxy)
-    expect(behind({ forwarded: 'for=192.0.2.66' }, { header: xForwardedFor })).toBe(proxy)
-    expect(behind({ [xForwardedFor]: '192.0.2.66' }, { header: 'forwarded' })).toBe(proxy)
     expect(behind({ [xForwardedFor]: '' })).toBeNull()
     expect(behind(new Headers({ forwarded: '' }))).toBeNull()
   })
@@ -118,6 +124,8 @@ describe('the options', () => {
     ['options.trustedProxies[0]', { ...good, trustedProxies: Array(1) }],
     ['options.trustedProxies[1]', { ...good, trustedProxies: [proxy, 7] }],
     ['options.trustedProxies[2]', { ...good, trustedProxies: [proxy, 'fd00::/8', '10.9.8.7/8'] }],
+    ['options.trustedProxies[1]', { ...good, trustedProxies: [proxy, '0.0.0.0/0'] }],
+    ['options.trustedProxies[1]', { ...good, trustedProxies: [proxy, '::/0'] }],
     ['options.trustedProxies[2]', { ...good, remoteAddress: null, trustedProxies: [proxy, proxy, 'loopback'] }],
     ['options.header', { ...good, header: 'X-Forwarded-For' }],
     ['options.header', { ...good, header: 'x-real-ip' }],

@@ -2,7 +2,7 @@ import { BlockList } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseAddress } from '../../src/policy/address.js'
-import { compileNetworks, type Network, parseNetwork } from '../../src/policy/networks.js'
+import { compileNetworks, type Network, networkAround, parseNetwork } from '../../src/policy/networks.js'
 import { canonicalSix, dotted, four, mappedGroups, six, spelling } from './spellings.js'
 
 const network = (text: string): Network => {
@@ -241,5 +241,29 @@ describe('a list of networks', () => {
     const other = compileNetworks(networks)
     networks.length = 0
     for (const compiled of [list, other]) expect(compiled.includes(parseAddress('203.0.113.7'))).toBe(true)
+  })
+})
+
+describe('the network around an address', () => {
+  it('is the address itself of IPv4, and the /64 of IPv6, as a list takes it', () => {
+    fc.assert(
+      fc.property(four, six, (address, other) => {
+        expect(networkAround(dotted(address))).toBe(dotted(address))
+        const around = network(networkAround(canonicalSix(other)) ?? '')
+        const mapped = parseAddress(canonicalSix(other))?.length === 8
+        fc.pre(!mapped)
+        expect(around).toMatchObject({ prefix: 64, written: `${canonicalSix(clearedSix(other, 64))}/64` })
+        const own = parseAddress(canonicalSix(other)) ?? ''
+        expect(around.first <= own && own <= around.last).toBe(true)
+      }),
+    )
+    expect(networkAround('::ffff:203.0.113.7')).toBe('203.0.113.7')
+    expect(networkAround('2001:db8:1:2:a5b3:91ff:fe01:7')).toBe('2001:db8:1:2::/64')
+  })
+
+  it('R43: is null of what is not strictly an address', () => {
+    for (const ip of [null, undefined, '', 'localhost', '010.0.0.1', 'fe80::1%eth0', '203.0.113.7/32']) {
+      expect(networkAround(ip)).toBeNull()
+    }
   })
 })

@@ -16,7 +16,7 @@ const busy: SubjectState = {
   attempts: { totp: attempts({ failures: 4, rung: 2 }) },
   spent: [{ id: 'challenge', until: now + 1 }],
   trustedDevices: [{ id: 'laptop', hash: 'h', name: 'Laptop', credential: null, createdAt: now, expiresAt: now + 1 }],
-  allowlist: [{ id: 'office', network: '203.0.113.0/24', name: 'Office', createdAt: now }],
+  allowlist: [{ id: 'office', network: '203.0.113.0/24', name: 'Office', proven: true, createdAt: now }],
   permit: 'permit',
 }
 
