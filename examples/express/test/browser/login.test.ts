@@ -1,26 +1,14 @@
 /** The second screen of the login. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { app, arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
-let browser: Browser
-let app: RunningApp
 let ada: Person
 
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
 beforeEach(async () => {
-  app = await startApp()
-  ada = await (await Person.arrive(browser, app)).enrolled()
+  await start()
+  ada = await (await arrive()).enrolled()
   await ada.forgetCookies()
-})
-afterEach(async () => {
-  await ada?.leave()
-  await app.stop()
 })
 
 describe('login', () => {

@@ -1,22 +1,10 @@
 /** What every page owes everybody: contrast, labels, no sideways scrolling, nothing that the security policy forbids. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
+import type { Page } from 'playwright-core'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { mailedCodes } from '../sent-codes.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { app, arrive, start } from './fixture.js'
 
-let browser: Browser
-let app: RunningApp
-
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
-beforeEach(async () => {
-  app = await startApp()
-})
-afterEach(() => app.stop())
+beforeEach(() => start())
 
 const screens = [
   { width: 375, height: 740 },
@@ -25,7 +13,7 @@ const screens = [
 
 describe('pages', () => {
   test('all of them are readable and fit the screen: phone and desktop, light and dark', async () => {
-    const ada = await Person.arrive(browser, app)
+    const ada = await arrive()
     const faults: string[] = []
     const look = async () => {
       for (const screen of screens) {
@@ -83,7 +71,6 @@ describe('pages', () => {
     await look()
     expect(faults).toEqual([])
     expect(ada.complaints).toEqual([])
-    await ada.leave()
   })
 })
 
