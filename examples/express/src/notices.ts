@@ -54,7 +54,7 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
     case 'reset':
       return {
         subject: 'Two-factor authentication was reset',
-        text: `An operator took all factors off your account: ${event.reason}. If you did not ask for it, tell us.`,
+        text: `An admin took all factors off your account: ${event.reason}. If you did not ask for it, tell us.`,
       }
     case 'imported':
       return { subject: 'Two-factor authentication was turned on', text: 'It was taken over from our old system.' }

@@ -126,7 +126,7 @@ describe('login', () => {
     )
   })
 
-  test('S5: where no recovery code is left, a lock leads to the operator', async () => {
+  test('S5: where no recovery code is left, a lock leads to an admin', async () => {
     for (const code of ada.recoveryCodes) {
       await ada.forgetCookies()
       await ada.sendPassword()
@@ -135,11 +135,11 @@ describe('login', () => {
     await ada.forgetCookies()
     await ada.givePassword()
     for (let guess = 0; guess < 5; guess++) await ada.answer(await ada.wrongCode())
-    expect(await ada.text()).toContain('Wait 15 minutes, or ask the operator to unlock your account.')
+    expect(await ada.text()).toContain('Wait 15 minutes, or ask an admin to unlock your account.')
     expect(await ada.page.locator('#code').count()).toBe(0)
     await ada.follow('Start again')
     await ada.givePassword()
-    expect(await ada.error()).toContain('Wait 15 minutes, or ask the operator to unlock your account.')
+    expect(await ada.error()).toContain('Wait 15 minutes, or ask an admin to unlock your account.')
     app.clock.advance(15 * 60_000)
     await ada.givePassword()
     await ada.answer(await ada.nextCode())

@@ -31,7 +31,7 @@ describe('operator', () => {
     expect(ada.path).toBe('/login')
 
     await ada.givePassword()
-    expect(await ada.error()).toContain('Open the link that the operator gave you, or paste its permit here.')
+    expect(await ada.error()).toContain('Open the link that the admin gave you, or paste its permit here.')
     await ada.page.getByLabel('One-time permit').fill('a guess')
     await ada.fillPassword()
     await ada.press('Log in')
@@ -115,7 +115,7 @@ describe('operator', () => {
     expect(await ada.sendCode(oldRecoveryCode, 'recovery_code')).toContain('not right')
   })
 
-  test('S12: a reset takes a reason and the code of an operator, and no power over oneself', async () => {
+  test('S12: a reset takes a reason and the code of an admin, and no power over oneself', async () => {
     await olga.page.goto('/operator')
     expect(await olga.page.getByRole('link', { name: 'Reset olga@example.com' }).count()).toBe(0)
     await olga.follow('Reset ada@example.com')
@@ -127,7 +127,7 @@ describe('operator', () => {
     expect(await ada.twoFactorBadge()).toBe('On')
   })
 
-  test('S12: an operator lifts a lock', async () => {
+  test('S12: an admin lifts a lock', async () => {
     const elsewhere = await ada.elsewhere()
     await elsewhere.sendPassword()
     await elsewhere.guessFiveTimes()
@@ -140,7 +140,7 @@ describe('operator', () => {
     expect(await elsewhere.isSignedIn()).toBe(true)
   })
 
-  test('S12: an operator without a second factor is led to one', async () => {
+  test('S12: an admin without a second factor is led to one', async () => {
     await olga.page.goto('/profile/disable')
     await olga.answer(await olga.nextCode(), 'Turn off')
     await olga.page.goto('/operator')
@@ -151,7 +151,7 @@ describe('operator', () => {
 
   test('R50: for others there is no operator page', async () => {
     expect((await ada.page.goto('/operator'))?.status()).toBe(404)
-    expect(await ada.page.getByRole('link', { name: 'Operator' }).count()).toBe(0)
+    expect(await ada.page.getByRole('link', { name: 'Admin' }).count()).toBe(0)
   })
 })
 

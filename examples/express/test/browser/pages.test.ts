@@ -1,7 +1,9 @@
 /** What every page owes everybody: contrast, labels, no sideways scrolling, nothing that the security policy forbids. */
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { makeAccounts } from '../../src/accounts.js'
 import { mailedCodes } from '../sent-codes.js'
+import { password } from '../visitor.js'
 import { app, arrive, start } from './fixture.js'
 
 beforeEach(() => start())
@@ -30,6 +32,17 @@ describe('pages', () => {
     await look()
     await ada.signUp()
     await look()
+    await ada.page.goto('/operator/policy')
+    await look()
+    await ada.page.getByLabel('Everybody').check()
+    await ada.page.getByLabel('cannot log in').check()
+    await ada.press('Change the policy')
+    await look()
+    await ada.choosePolicy({ who: 'everybody', graceDays: '14' })
+    await ada.page.goto('/operator')
+    await look()
+    await ada.page.goto('/profile')
+    await look()
     await ada.press('Turn on two-factor authentication')
     await look()
     ada.phone = await ada.scanScreen()
@@ -38,12 +51,16 @@ describe('pages', () => {
     await ada.confirm()
     await look()
     ada.recoveryCodes = await ada.readRecoveryCodes()
+    const bob = (await makeAccounts(app.database).signUp('bob@example.com', password)).id
     for (const path of [
       '/profile',
       '/profile/disable',
       '/profile/password',
       '/profile/recovery-codes?method=recovery_code',
       '/operator',
+      '/operator/policy',
+      `/operator/users/${bob}/role`,
+      `/operator/users/${bob}/reset`,
       '/x',
     ]) {
       await ada.page.goto(path)
