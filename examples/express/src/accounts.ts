@@ -2,13 +2,19 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import type { Database } from './database.js'
+import { FormProblem } from './form-problem.js'
 import { Prisma, type User as Row } from './generated/application/client.js'
+
+/** An admin helps others back in and chooses the policy; an editor does the work. */
+export const roles = ['admin', 'editor'] as const
+
+export type Role = (typeof roles)[number]
 
 /** A user as it was read. Functions of {@link Accounts} change it, in the database. */
 export interface User {
   readonly id: string
   readonly email: string
-  readonly operator: boolean
+  readonly role: Role
   readonly apiKey: string
   readonly createdAt: Date
   /** Grows with every change of the password: challenges begun under the old one end. */
@@ -19,30 +25,32 @@ export interface User {
   readonly sessionsVersion: number
 }
 
-/** What is wrong with a form, said to the person who filled it in. */
-export class FormProblem extends Error {
-  constructor(
-    readonly field: 'email' | 'password' | 'current',
-    message: string,
-  ) {
-    super(message)
-  }
-}
-
 /** Checked where there is no such user. Argon2id with the package's defaults (19 MiB, 2 passes), as OWASP recommends them. */
 const nobodysHash = hash(randomBytes(16))
 
 export type Accounts = ReturnType<typeof makeAccounts>
 
-export function makeAccounts({ user: users }: Database) {
+/** @param clock ms; for tests */
+export function makeAccounts(database: Database, clock: () => number = Date.now) {
+  const { user: users } = database
+
   return {
+    /** The first account is an admin's: a real application appoints its first admin elsewhere. */
     async signUp(email: unknown, password: unknown): Promise<User> {
       const address = readEmail(email)
       if (address === null) throw new FormProblem('email', 'Enter an email address, such as you@example.com.')
       const passwordHash = await hashNew(password)
       const apiKey = `acme_live_${randomBytes(18).toString('base64url')}`
+      const data = { id: randomUUID(), email: address, passwordHash, apiKey, createdAt: new Date(clock()) }
+      const where = { id: data.id }
       try {
-        return toUser(await users.create({ data: { id: randomUUID(), email: address, passwordHash, apiKey } }))
+        const [, , row] = await database.$transaction([
+          users.create({ data }),
+          // The database gives the numbers, so that of two who sign up at once only one is the first.
+          users.updateMany({ where: { ...where, number: 1 }, data: { role: 'admin' } }),
+          users.findUniqueOrThrow({ where }),
+        ])
+        return toUser(row)
       } catch (error) {
         if (!(error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')) throw error
         throw new FormProblem('email', 'There is an account with this address already.')
@@ -72,6 +80,18 @@ export function makeAccounts({ user: users }: Database) {
       if (count === 0) throw notTheCurrentOne()
     },
 
+    /**
+     * Gives somebody else a role, and ends their sessions: one that began under another role may never have seen a code. False where
+     * `by` is no admin, which the same statement sees to: of two admins who demote each other at once one stays.
+     */
+    async giveRole(id: string, role: Role, by: User): Promise<boolean> {
+      if (id === by.id) return false
+      const changed = await database.$executeRaw`
+        UPDATE "user" SET "role" = ${role}, "sessions_version" = "sessions_version" + 1
+        WHERE "id" = ${id} AND (SELECT "role" FROM "user" WHERE "id" = ${by.id}) = 'admin'`
+      return changed === 1
+    },
+
     /** Keeps the highest: two requests at once may come in any order. */
     async keepGeneration(id: string, generation: number): Promise<void> {
       const where = { id, twoFactorGeneration: { lt: generation } }
@@ -87,6 +107,11 @@ export function makeAccounts({ user: users }: Database) {
     async find(id: string): Promise<User | null> {
       const row = await users.findUnique({ where: { id } })
       return row === null ? null : toUser(row)
+    },
+
+    /** Nobody has power over their own account on the pages of admins: for that there is the profile. */
+    async findOther(id: string, than: User): Promise<User | null> {
+      return id === than.id ? null : this.find(id)
     },
 
     /** The user that must be there. */
@@ -106,12 +131,12 @@ export function makeAccounts({ user: users }: Database) {
   }
 }
 
-/**
- * The first account is the operator's: a real application appoints its operators elsewhere. The database gives the numbers, so
- * that of two who sign up at once only one is the first.
- */
-function toUser({ number, passwordHash: _, twoFactorGeneration, ...row }: Row): User {
-  return { ...row, operator: number === 1, twoFactorGeneration: Number(twoFactorGeneration) }
+function toUser({ number: _number, passwordHash: _hash, role, twoFactorGeneration, ...row }: Row): User {
+  return { ...row, role: roleOf(role) ?? 'editor', twoFactorGeneration: Number(twoFactorGeneration) }
+}
+
+export function roleOf(value: unknown): Role | undefined {
+  return roles.find(role => role === value)
 }
 
 function notTheCurrentOne(): FormProblem {

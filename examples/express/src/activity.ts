@@ -34,8 +34,8 @@ export function makeActivity(accounts: Accounts) {
   return {
     async record(event: TwoFactorEvent): Promise<void> {
       if (event.type === 'replay_detected') takeBackFailure(event)
-      const operator = 'by' in event ? ((await accounts.find(event.by))?.email ?? event.by) : ''
-      const entry = { at: event.at, ...describe(event, operator), times: 1 }
+      const admin = 'by' in event ? ((await accounts.find(event.by))?.email ?? event.by) : ''
+      const entry = { at: event.at, ...describe(event, admin), times: 1 }
       const earlier = bySubject.get(event.subject) ?? []
       const again = earlier[0]?.text === entry.text
       if (again) entry.times += earlier[0]?.times ?? 0
@@ -46,8 +46,8 @@ export function makeActivity(accounts: Accounts) {
   }
 }
 
-/** @param operator the address of who did it, where an operator did */
-function describe(event: TwoFactorEvent, operator = ''): { text: string; alarming: boolean } {
+/** @param admin the address of who did it, where an admin did */
+function describe(event: TwoFactorEvent, admin = ''): { text: string; alarming: boolean } {
   const calm = (text: string) => ({ text, alarming: false })
   const alarm = (text: string) => ({ text, alarming: true })
   switch (event.type) {
@@ -98,11 +98,11 @@ function describe(event: TwoFactorEvent, operator = ''): { text: string; alarmin
     case 'disabled':
       return alarm('Two-factor authentication was turned off.')
     case 'reset':
-      return alarm(`An operator (${operator}) reset two-factor authentication: ${event.reason}`)
+      return alarm(`An admin (${admin}) reset two-factor authentication: ${event.reason}`)
     case 'allowlist_cleared':
-      return calm(`An operator (${operator}) emptied your list of networks: ${event.reason}`)
+      return calm(`An admin (${admin}) emptied your list of networks: ${event.reason}`)
     case 'unlocked':
-      return calm(`An operator (${operator}) lifted a lock: ${event.reason}`)
+      return calm(`An admin (${admin}) lifted a lock: ${event.reason}`)
     case 'imported':
       return calm('Two-factor authentication was taken over from another system.')
     case 'forgotten':

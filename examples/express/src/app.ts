@@ -1,12 +1,13 @@
 /** The application: its parts put together. */
 import { fileURLToPath } from 'node:url'
 import type { Channel, Policy, Store, TwoFactorEvent } from '@sallyport/core'
-import express, { type Express } from 'express'
+import express, { type Express, Router } from 'express'
 import type { Accounts } from './accounts.js'
 import { makeActivity } from './activity.js'
 import type { Inbox } from './demo-mail-server.js'
 import { notFound, onError } from './errors.js'
 import type { Notices } from './notices.js'
+import type { ChosenPolicy, Policies } from './policy.js'
 import { keptByNobody, requireFormToken, securityHeaders } from './protection.js'
 import { apiKeyRoutes } from './routes/api-key.js'
 import { authenticatorRoutes } from './routes/authenticators.js'
@@ -16,8 +17,10 @@ import { loginRoutes } from './routes/login.js'
 import { newPasswordRoutes } from './routes/new-password.js'
 import { operatorRoutes } from './routes/operator.js'
 import { passwordRoutes } from './routes/password.js'
+import { policyRoutes } from './routes/policy.js'
 import { profileRoutes } from './routes/profile.js'
 import { recoveryCodeRoutes } from './routes/recovery-codes.js'
+import { roleRoutes } from './routes/roles.js'
 import { currentUser, sessions } from './sessions.js'
 import { makeSlipBox } from './slips.js'
 import { makeStepUp } from './step-up.js'
@@ -33,8 +36,8 @@ export interface AppOptions {
   channels?: readonly Channel[]
   /** Mails people what happened to their second factor. */
   notices?: Notices
-  /** Whether everybody needs a second factor. */
-  required?: boolean
+  /** Who needs a second factor, as an admin chooses it. */
+  policies: Policies
   /** What a first enrolment takes; the password alone where it is missing. */
   firstEnrollment?: Policy['firstEnrollment']
   /** Of a demonstration: the mail that nobody delivers, to be shown, and whether text messages are printed where the application runs. */
@@ -46,7 +49,7 @@ export interface AppOptions {
 }
 
 export function createApp(options: AppOptions): Express {
-  const { accounts, store, key, channels = [], notices, required = false, https = true, clock = Date.now } = options
+  const { accounts, store, key, channels = [], notices, policies, https = true, clock = Date.now } = options
   const { firstEnrollment = 'password', demo = { inbox: null, printsTexts: false } } = options
   const activity = makeActivity(accounts)
   const slips = makeSlipBox(clock)
@@ -54,8 +57,28 @@ export function createApp(options: AppOptions): Express {
     notices?.tell(event)
     await activity.record(event)
   }
-  const login = connectTwoFactor({ accounts, store, key, channels, required, firstEnrollment, onEvent, clock })
-  const stepUp = makeStepUp(login, clock)
+  const connectUnder = (policy: ChosenPolicy) =>
+    connectTwoFactor({ accounts, store, key, channels, policy, firstEnrollment, onEvent, clock })
+
+  /** Whatever asks Sallyport. A request is under one policy from its beginning to its end. */
+  function routesUnder(policy: ChosenPolicy): Router {
+    const login = connectUnder(policy)
+    const stepUp = makeStepUp(login, clock)
+    const routes = Router()
+    routes.use(passwordRoutes(accounts, login))
+    routes.use(loginRoutes(accounts, login, slips, clock))
+    routes.use('/profile', profileRoutes(accounts, activity, login, stepUp, slips, clock))
+    routes.use('/profile', recoveryCodeRoutes(accounts, login, stepUp, slips))
+    routes.use('/profile', authenticatorRoutes(accounts, login, stepUp, slips, clock))
+    routes.use('/profile', destinationRoutes(accounts, login, stepUp, slips, clock))
+    routes.use('/profile', apiKeyRoutes(stepUp, slips))
+    routes.use('/operator', operatorRoutes(accounts, login, stepUp, slips))
+    routes.use('/operator', roleRoutes(accounts, stepUp))
+    routes.use('/operator', policyRoutes(policies, policy, connectUnder, stepUp, clock))
+    return routes
+  }
+  // Made before the first request, so that what is set wrongly is found at the start.
+  let made = { policy: policies.initial, routes: routesUnder(policies.initial) }
 
   const app = express()
   app.disable('x-powered-by')
@@ -70,15 +93,12 @@ export function createApp(options: AppOptions): Express {
   app.use(requireFormToken)
 
   app.get('/', (req, res) => res.redirect(req.user === undefined ? '/login' : '/profile'))
-  app.use(passwordRoutes(accounts, login))
-  app.use(loginRoutes(accounts, login, slips, clock))
-  app.use('/profile', profileRoutes(accounts, activity, login, stepUp, slips))
-  app.use('/profile', recoveryCodeRoutes(accounts, login, stepUp, slips))
-  app.use('/profile', authenticatorRoutes(accounts, login, stepUp, slips, clock))
-  app.use('/profile', destinationRoutes(accounts, login, stepUp, slips, clock))
   app.use('/profile', newPasswordRoutes(accounts))
-  app.use('/profile', apiKeyRoutes(stepUp, slips))
-  app.use('/operator', operatorRoutes(accounts, login, stepUp, slips))
+  app.use(async (req, res, next) => {
+    const policy = await policies.now()
+    if (policy !== made.policy) made = { policy, routes: routesUnder(policy) }
+    made.routes(req, res, next)
+  })
   if (demo.inbox !== null) app.use(inboxRoutes(demo.inbox))
 
   app.use(notFound)

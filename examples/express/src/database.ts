@@ -13,7 +13,7 @@ export type Database = PrismaClient
 /** ms to wait for a lock that another process holds. */
 const busyTimeout = 5_000
 
-const userTable = fileURLToPath(new URL('../prisma/application/user.sql', import.meta.url))
+const tables = fileURLToPath(new URL('../prisma/application/tables.sql', import.meta.url))
 
 /** Opens the file, and makes it where there is none. Several processes may have it open at once. */
 export async function openDatabase(folder: string): Promise<Database> {
@@ -22,9 +22,10 @@ export async function openDatabase(folder: string): Promise<Database> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     await writeAhead(database)
-    for (const statement of [...statementsIn(userTable), ...recordTable('sqlite')]) {
+    for (const statement of [...statementsIn(tables), ...recordTable('sqlite')]) {
       await database.$executeRawUnsafe(statement)
     }
+    await addRoles(database)
   } catch (error) {
     throw new StartFailure(`the data folder ${folder} cannot be used: ${reasonOf(error)}`)
   }
@@ -45,6 +46,17 @@ async function writeAhead(database: Database): Promise<void> {
       await pause(50)
     }
   }
+}
+
+/** A file of before there were roles gets them: its first account is an admin's. */
+async function addRoles(database: Database): Promise<void> {
+  const columns = await database.$queryRaw<{ name: string }[]>`SELECT name FROM pragma_table_info('user')`
+  if (columns.some(({ name }) => name === 'role')) return
+  await database.$transaction([
+    database.$executeRaw`
+      ALTER TABLE "user" ADD COLUMN "role" TEXT NOT NULL DEFAULT 'editor' CHECK ("role" IN ('admin', 'editor'))`,
+    database.$executeRaw`UPDATE "user" SET "role" = 'admin' WHERE "number" = 1`,
+  ])
 }
 
 /** The SQL that `@sallyport/prisma` ships, changing nothing where the table is there. A real application has it in a migration. */

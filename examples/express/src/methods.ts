@@ -16,6 +16,13 @@ export function isChannelId(value: unknown): value is ChannelId {
   return channelIds.some(id => id === value)
 }
 
+/** What admins answer with: nothing that a mailbox or a phone number gives away. */
+export type StrongMethod = 'totp' | 'recovery_code'
+
+export function strongMethodOf(value: unknown): StrongMethod {
+  return value === 'recovery_code' ? value : 'totp'
+}
+
 /** The method that a link or a form names; the authenticator app where it names none. */
 export function methodOf(value: unknown): AnswerMethod {
   return value === 'recovery_code' || isChannelId(value) ? value : 'totp'

@@ -66,12 +66,12 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
     case 'reset':
       return {
         subject: 'Two-factor authentication was reset',
-        text: `An operator took all factors off your account: ${event.reason}. If you did not ask for it, tell us.`,
+        text: `An admin took all factors off your account: ${event.reason}. If you did not ask for it, tell us.`,
       }
     case 'allowlist_cleared':
       return {
         subject: 'Your list of networks was emptied',
-        text: `An operator did it: ${event.reason}. If you did not ask for it, tell us.`,
+        text: `An admin did it: ${event.reason}. If you did not ask for it, tell us.`,
       }
     case 'imported':
       return { subject: 'Two-factor authentication was turned on', text: 'It was taken over from our old system.' }

@@ -12,6 +12,8 @@ const eta = new Eta({ views: fileURLToPath(new URL('../views', import.meta.url))
 
 const dayAndTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
 
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+
 /** Sends a page. Every page also gets who is signed in, the form token, and the notice that the last request left. */
 export function show(res: Response, page: string, data: object = {}): void {
   const { session, user } = res.req
@@ -19,7 +21,7 @@ export function show(res: Response, page: string, data: object = {}): void {
   if (notice !== undefined) delete session.notice
   const path = res.req.originalUrl.split('?')[0]
   const { demo } = res.app.locals
-  const everywhere = { user, notice, path, demo, formToken: formToken(res.req), formatDate, waitInWords }
+  const everywhere = { user, notice, path, demo, formToken: formToken(res.req), formatDate, lastDayBefore, waitInWords }
   res.type('html').send(eta.render(page, { error: null, ...everywhere, ...data }))
 }
 
@@ -44,6 +46,17 @@ export function statusOf(res: Response, error: unknown): boolean {
   const retryAfter = answer.headers['Retry-After']
   if (retryAfter !== undefined) res.set('Retry-After', retryAfter)
   return true
+}
+
+/** How many days are left, the last one counted in. */
+export function daysUntil(moment: Date, now: number): string {
+  const days = Math.ceil((moment.getTime() - now) / 86_400_000)
+  return days === 1 ? '1 day' : `${days} days`
+}
+
+/** What begins at midnight can be prepared for until the day before. */
+function lastDayBefore(moment: Date): string {
+  return day.format(moment.getTime() - 1)
 }
 
 function formatDate(date: Date): string {

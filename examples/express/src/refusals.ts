@@ -27,7 +27,7 @@ const sentences: Record<RefusalCode, Sentence> = {
   delivery_failed: () => 'We could not deliver the code. Use another way, or try again in a minute.',
   proof_required: () => 'Please confirm with a code first.',
   permit_required: () =>
-    'An operator has reset your two-factor authentication. Open the link that the operator gave you, or paste its permit here.',
+    'An admin has reset your two-factor authentication. Open the link that the admin gave you, or paste its permit here.',
   not_enrolled: () => 'This needs two-factor authentication, which is off for your account. Turn it on first.',
   not_found: () => 'That is not there any more. It may have been changed in another tab.',
   would_lock_out: () =>
@@ -48,12 +48,13 @@ const otherSentences: Record<Exclude<About, 'totp'>, Partial<typeof sentences>> 
     invalid_code: () => 'That code is not right, or it was used already. Take another one from your list.',
   },
   gate: {
+    not_enrolled: () =>
+      'Your account needs two-factor authentication, and you have not set it up. Ask an admin for a link to do that.',
     locked: wait =>
-      `There were too many wrong codes, and you have no recovery codes left. Wait ${wait ?? 'a while'}, or ask the operator to unlock your account.`,
+      `There were too many wrong codes, and you have no recovery codes left. Wait ${wait ?? 'a while'}, or ask an admin to unlock your account.`,
     suspended: () =>
-      'There were far too many wrong codes, and you have no recovery codes left. Ask the operator to unlock your account.',
-    method_unavailable: () =>
-      'There is no way to send you a code just now. Try again later, or ask the operator for help.',
+      'There were far too many wrong codes, and you have no recovery codes left. Ask an admin to unlock your account.',
+    method_unavailable: () => 'There is no way to send you a code just now. Try again later, or ask an admin for help.',
   },
   setup: aboutFirstCodes(
     'That code is not right. Take the one that the app shows now, and see that the phone sets its clock by itself.',
@@ -78,7 +79,7 @@ function aboutCodes(codes: string, wrong: string): Record<'invalid_code' | 'lock
         : `That code is not right. There were too many wrong ones: ${codes} are locked for ${wait}.`,
     locked: wait => `There were too many wrong codes, so ${codes} are locked for ${wait ?? 'a while'}.`,
     suspended: () =>
-      `There were far too many wrong codes, so ${codes} are switched off. Use a recovery code, or ask the operator to unlock your account.`,
+      `There were far too many wrong codes, so ${codes} are switched off. Use a recovery code, or ask an admin to unlock your account.`,
   }
 }
 
@@ -87,7 +88,7 @@ function aboutFirstCodes(wrong: string, locked: (wait: string) => string): Parti
     invalid_code: wait => (wait === null ? wrong : `There were too many wrong first codes, so ${locked(wait)}`),
     locked: wait => `There were too many wrong first codes, so ${locked(wait ?? 'a while')}`,
     suspended: () =>
-      'There were far too many wrong first codes, so setting up is switched off. Ask the operator to unlock it.',
+      'There were far too many wrong first codes, so setting up is switched off. Ask an admin to unlock it.',
   }
 }
 

@@ -10,6 +10,7 @@ import { openDatabase } from './database.js'
 import { readKey } from './key.js'
 import { openMail } from './mail.js'
 import { makeNotices } from './notices.js'
+import { initialPolicy, makePolicies } from './policy.js'
 import { reasonOf, StartFailure } from './start-failure.js'
 import { openStore } from './store.js'
 
@@ -38,7 +39,7 @@ async function start(): Promise<void> {
     key: readKey(folder),
     channels: [byMail, ...texts.channels],
     notices,
-    required: process.env['TWO_FACTOR'] === 'required',
+    policies: makePolicies(database, initialPolicy(process.env['TWO_FACTOR'] === 'required')),
     firstEnrollment: firstEnrollmentByMail() ? { channel: byMail.id } : 'password',
     https: false,
     demo: { inbox: mail.inbox, printsTexts: texts.printed },

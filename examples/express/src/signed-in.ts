@@ -13,3 +13,9 @@ export function signedInUser(req: Request): User {
   if (req.user === undefined) throw new Error('this page is not behind onlySignedIn')
   return req.user
 }
+
+/** Others are not told that there is such a page. */
+export const onlyAdmins: RequestHandler = (req, _res, next) => {
+  if (signedInUser(req).role === 'admin') next()
+  else next('router')
+}

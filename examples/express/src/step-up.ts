@@ -2,7 +2,7 @@
 import { isRefusal, type Proof } from '@sallyport/core'
 import type { Request } from 'express'
 import { type Asked, type CodeForm, codeForm, sendingOf } from './code-form.js'
-import { isChannelId } from './methods.js'
+import { isChannelId, type StrongMethod, strongMethodOf } from './methods.js'
 import { signedInUser } from './signed-in.js'
 import type { TwoFactorLogin } from './two-factor.js'
 
@@ -47,14 +47,40 @@ export function makeStepUp({ twoFactor, contextOf }: TwoFactorLogin, clock: () =
     }
   }
 
+  /** What a form shows that asks for a code. Its challenge is a new one, unless a code is on its way, which belongs to the old. */
+  async function form(req: Request, purpose: string, chosen: unknown): Promise<CodeForm> {
+    const asked = waiting(req, purpose)
+    const onItsWay = Object.values(asked?.sent ?? {}).some(({ expiresAt }) => clock() < expiresAt)
+    return codeForm(asked !== undefined && onItsWay ? asked : await begin(req, purpose), chosen, clock())
+  }
+
+  /** Returns where the posted code is right, once; throws a refusal otherwise. */
+  async function requireCode(req: Request, purpose: string): Promise<void> {
+    const user = signedInUser(req)
+    const grant = await grantFor(req, purpose)
+    await twoFactor.stepUp.redeem(grant, user.id, purpose, contextOf(req, user))
+  }
+
+  async function isOn(req: Request): Promise<boolean> {
+    const user = signedInUser(req)
+    return (await twoFactor.status(user.id, contextOf(req, user))).enabled
+  }
+
   return {
     grantFor,
+    form,
+    requireCode,
 
-    /** What a form shows that asks for a code. Its challenge is a new one, unless a code is on its way, which belongs to the old. */
-    async form(req: Request, purpose: string, chosen: unknown): Promise<CodeForm> {
-      const asked = waiting(req, purpose)
-      const onItsWay = Object.values(asked?.sent ?? {}).some(({ expiresAt }) => clock() < expiresAt)
-      return codeForm(asked !== undefined && onItsWay ? asked : await begin(req, purpose), chosen, clock())
+    /** What the form of an admin asks for; null, nothing, where the admin has no second factor. */
+    async strongMethod(req: Request, purpose: string, chosen: unknown): Promise<StrongMethod | null> {
+      if (!(await isOn(req))) return null
+      await form(req, purpose, chosen)
+      return strongMethodOf(chosen)
+    },
+
+    /** As `requireCode`, but for who has no second factor. */
+    async requireCodeWhereOn(req: Request, purpose: string): Promise<void> {
+      if (await isOn(req)) await requireCode(req, purpose)
     },
 
     /** Sends a code by the posted method. */
@@ -69,13 +95,6 @@ export function makeStepUp({ twoFactor, contextOf }: TwoFactorLogin, clock: () =
         await beginAgain(req, purpose, error)
         throw error
       }
-    },
-
-    /** Returns where the posted code is right, once; throws a refusal otherwise. */
-    async requireCode(req: Request, purpose: string): Promise<void> {
-      const user = signedInUser(req)
-      const grant = await grantFor(req, purpose)
-      await twoFactor.stepUp.redeem(grant, user.id, purpose, contextOf(req, user))
     },
 
     /** The posted proof of a change of factors. A sent code belongs to a challenge: it proves by the grant that it earns. */

@@ -11,6 +11,7 @@ import {
 import type { Request } from 'express'
 import type { Accounts, User } from './accounts.js'
 import { sendingOf } from './code-form.js'
+import type { ChosenPolicy } from './policy.js'
 import { beginLogin, endOtherSessions, startSession } from './sessions.js'
 
 export interface Settings {
@@ -21,8 +22,8 @@ export interface Settings {
   key: string | undefined
   /** What codes can be sent by: `channels.ts` makes them. */
   channels: readonly Channel[]
-  /** Whether everybody needs a second factor. */
-  required: boolean
+  /** Who needs a second factor: with another policy everything here is made anew. */
+  policy: ChosenPolicy
   /** What a first enrolment takes: the password alone, or a code on the account's own address as well. */
   firstEnrollment: Policy['firstEnrollment']
   onEvent: (event: TwoFactorEvent) => Promise<void>
@@ -33,14 +34,18 @@ export interface Settings {
 export type TwoFactorLogin = ReturnType<typeof connectTwoFactor>
 
 export function connectTwoFactor(settings: Settings) {
-  const { accounts, store, key, channels, required, firstEnrollment, onEvent, clock } = settings
+  const { accounts, store, key, channels, policy, firstEnrollment, onEvent, clock } = settings
   // #region connect
   const twoFactor = createTwoFactor({
     issuer: 'Acme',
     keys: [key],
     store,
     channels,
-    policy: { required, unenrolled: 'enroll', firstEnrollment },
+    policy: {
+      required: policy.who !== 'nobody' && { from: policy.from, graceDays: policy.graceDays },
+      unenrolled: policy.unenrolled,
+      firstEnrollment,
+    },
     endOtherSessions: (subject, request) => endOtherSessions(accounts, subject, request),
     onEvent,
     clock,
@@ -51,6 +56,8 @@ export function connectTwoFactor(settings: Settings) {
     binding: req.sessionID,
     credential: String(user.passwordVersion),
     generation: user.twoFactorGeneration,
+    eligible: policy.who !== 'admins' || user.role === 'admin',
+    createdAt: user.createdAt,
     permit: req.body?.permit,
     request: req,
   })

@@ -5,6 +5,7 @@ import { type APIRequestContext, request } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { makeAccounts, type User } from '../src/accounts.js'
 import { createApp } from '../src/app.js'
+import { initialPolicy, makePolicies } from '../src/policy.js'
 import { typed } from './authenticator-app.js'
 import { type RunningApp, startApp } from './running-app.js'
 import { password, recoveryCodesOf, Visitor } from './visitor.js'
@@ -99,7 +100,9 @@ const everyForm = [
   '/profile/api-key/done',
   '/operator/users/somebody/reset',
   '/operator/users/somebody/unlock',
+  '/operator/users/somebody/role',
   '/operator/permit/done',
+  '/operator/policy',
 ]
 
 describe('form tokens', () => {
@@ -353,6 +356,7 @@ describe('activity', () => {
 describe('the key', () => {
   test('there is no start without one', () => {
     const accounts = makeAccounts(app.database)
-    expect(() => createApp({ accounts, store: memoryStore(), key: undefined })).toThrow('options.keys[0]')
+    const policies = makePolicies(app.database, initialPolicy(false))
+    expect(() => createApp({ accounts, policies, store: memoryStore(), key: undefined })).toThrow('options.keys[0]')
   })
 })

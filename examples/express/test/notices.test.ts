@@ -89,7 +89,7 @@ describe('what people are told', () => {
     expect(app.inbox[1]?.text).not.toContain('Make new ones')
   })
 
-  test('S12: a reset, with the reason that the operator gave', async () => {
+  test('S12: a reset, with the reason that the admin gave', async () => {
     await start()
     const olga = await (await arrive('olga@example.com')).enrolled()
     const ada = await (await arrive()).enrolled()

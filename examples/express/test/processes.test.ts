@@ -57,7 +57,18 @@ test('R4: one code at both of them at once opens one door, and no other after a 
   await after.request.dispose()
 })
 
-test('of two who sign up at once one is the operator, and of two with one address one has the account', async () => {
+test('S10: the policy that an admin chooses at one holds at the other at once', async () => {
+  const [here, there] = visitors()
+  await here.send('/signup', '/signup', { email: here.email, password })
+  await there.sendPassword()
+  expect(await there.isSignedIn()).toBe(true)
+  await there.send('/profile', '/logout')
+  await here.choosePolicy({ who: 'everybody' })
+  expect(await there.sendPassword()).toContain('Your account needs a second factor')
+  expect(await there.isSignedIn()).toBe(false)
+})
+
+test('of two who sign up at once one is the admin, and of two with one address one has the account', async () => {
   const signUp = (email: string, index: number) =>
     new Visitor({ clock }, clients[index] as APIRequestContext).send('/signup', '/signup', { email, password })
   await Promise.all(['ada@example.com', 'bob@example.com'].map(signUp))

@@ -87,14 +87,14 @@ test('R46: second factors that were deleted from the table let nobody in', async
   expect(log).toHaveBeenCalledWith(expect.objectContaining({ code: 'record_missing' }))
 })
 
-test('the first account stays the only operator', async () => {
+test('the first account stays the only admin', async () => {
   const { email } = ada
   await app.restart()
   const bob = new Visitor(app, await request.newContext({ baseURL: app.origin }), 'bob@example.com')
   await bob.send('/signup', '/signup', { email: bob.email, password })
-  expect((await makeAccounts(app.database).all()).map(user => [user.email, user.operator])).toEqual([
-    [email, true],
-    [bob.email, false],
+  expect((await makeAccounts(app.database).all()).map(user => [user.email, user.role])).toEqual([
+    [email, 'admin'],
+    [bob.email, 'editor'],
   ])
   await bob.request.dispose()
 })

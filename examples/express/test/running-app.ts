@@ -15,9 +15,11 @@ import { type Database, openDatabase } from '../src/database.js'
 import type { Inbox } from '../src/demo-mail-server.js'
 import { openMail } from '../src/mail.js'
 import { makeNotices, type NoticeSettings } from '../src/notices.js'
+import { initialPolicy, makePolicies } from '../src/policy.js'
 import { openStore } from '../src/store.js'
 
 export interface Settings {
+  /** As `TWO_FACTOR=required` has it. */
   required?: boolean
   https?: boolean
   /** As `SMTP_URL` has it; the demo's own server where it is missing, no mail where it is null. */
@@ -62,7 +64,7 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
     const { smtp, firstEnrollment, noticesBy } = settings
     const database = await openDatabase(folder)
     const { store, close } = await openStore(address, database)
-    const accounts = makeAccounts(database)
+    const accounts = makeAccounts(database, clock)
     const mail = smtp === null ? null : await openMail(smtp)
     const byMail = mail === null ? [] : [codesByMail(mail, accounts, firstEnrollment === 'email')]
     const inbox = mail?.inbox ?? null
@@ -74,7 +76,7 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
       key,
       channels: [...byMail, ...texts.channels],
       ...(notices === null ? {} : { notices }),
-      required,
+      policies: makePolicies(database, initialPolicy(required, clock())),
       ...(firstEnrollment === undefined ? {} : { firstEnrollment: { channel: firstEnrollment } }),
       https,
       demo: { inbox, printsTexts: texts.printed },

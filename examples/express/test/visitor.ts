@@ -1,5 +1,7 @@
 /** Somebody with an account, a phone and a good memory, who talks plain HTTP: what a browser sends, without drawing pages. */
 import type { APIRequestContext } from 'playwright-core'
+import type { Role } from '../src/accounts.js'
+import type { PolicyFields } from '../src/policy.js'
 import { type AuthenticatorApp, typed } from './authenticator-app.js'
 import type { RunningApp } from './running-app.js'
 
@@ -69,6 +71,21 @@ export class Visitor {
   /** Guesses wrong five times, which is what locks. */
   async guessFiveTimes(): Promise<void> {
     for (let guess = 0; guess < 5; guess++) await this.sendCode(await this.wrongCode())
+  }
+
+  /** As an admin; what is not given is what the form suggests to begin with. */
+  async choosePolicy(fields: Partial<PolicyFields>): Promise<string> {
+    const suggested = { who: 'nobody', from: '2026-01-01', graceDays: '0', unenrolled: 'enroll' }
+    return this.send('/operator/policy', '/operator/policy', { ...suggested, ...fields, ...(await this.codeIfAny()) })
+  }
+
+  async giveRole(id: string, role: Role): Promise<string> {
+    const page = `/operator/users/${id}/role`
+    return this.send(page, page, { role, ...(await this.codeIfAny()) })
+  }
+
+  private async codeIfAny(): Promise<Record<string, string>> {
+    return this.phone === undefined ? {} : { method: 'totp', code: await this.nextCode() }
   }
 
   async isSignedIn(): Promise<boolean> {

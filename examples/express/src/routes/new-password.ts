@@ -1,6 +1,7 @@
 /** Changes the password: whatever was begun under the old one ends, in Sallyport (`context.credential`) and here. */
 import { Router } from 'express'
-import { type Accounts, FormProblem } from '../accounts.js'
+import type { Accounts } from '../accounts.js'
+import { FormProblem } from '../form-problem.js'
 import { goTo, show } from '../pages.js'
 import { endOtherSessions } from '../sessions.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'

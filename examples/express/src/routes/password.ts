@@ -1,7 +1,8 @@
 /** Sign up, log in and log out: the first door, which is the application's own. */
 import { isRefusal } from '@sallyport/core'
 import { Router } from 'express'
-import { type Accounts, FormProblem } from '../accounts.js'
+import type { Accounts } from '../accounts.js'
+import { FormProblem } from '../form-problem.js'
 import { goTo, show, showRefused, statusOf } from '../pages.js'
 import { inWords } from '../refusals.js'
 import { renewSession } from '../sessions.js'
@@ -20,6 +21,8 @@ export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Route
       const user = await accounts.signUp(email, password)
       goTo(res, await login.afterPassword(req, user))
     } catch (error) {
+      // The account is made; that it cannot be logged in to is for the login to say.
+      if (isRefusal(error)) return goTo(res, '/login', inWords(error, 'gate'), 'alarming')
       if (!(error instanceof FormProblem)) throw error
       const first = await accounts.isEmpty()
       res.status(422)
@@ -32,7 +35,7 @@ export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Route
     else show(res, 'login', { email: '', permit: '', askForPermit: false })
   })
 
-  /** Where the link of an operator leads: the permit is in its fragment, and a script moves it into the form. */
+  /** Where the link of an admin leads: the permit is in its fragment, and a script moves it into the form. */
   routes.get('/login/permit', (_req, res) => {
     show(res, 'login', { email: '', permit: '', askForPermit: true })
   })
@@ -66,7 +69,7 @@ export function passwordRoutes(accounts: Accounts, login: TwoFactorLogin): Route
   return routes
 }
 
-const uselessPermit = 'This permit is used, expired or not for this account: ask the operator for a new one.'
+const uselessPermit = 'This permit is used, expired or not for this account: ask an admin for a new one.'
 
 /** What goes back into a form field. */
 function text(value: unknown): string {

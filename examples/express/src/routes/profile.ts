@@ -3,7 +3,7 @@ import { Router } from 'express'
 import type { Accounts } from '../accounts.js'
 import type { Activity } from '../activity.js'
 import { confirmPage } from '../confirm-page.js'
-import { goTo, show } from '../pages.js'
+import { daysUntil, goTo, show } from '../pages.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'
 import type { SlipBox } from '../slips.js'
 import { factors, type StepUp } from '../step-up.js'
@@ -15,6 +15,7 @@ export function profileRoutes(
   { twoFactor, contextOf, channels }: TwoFactorLogin,
   stepUp: StepUp,
   slips: SlipBox,
+  clock: () => number,
 ): Router {
   const routes = Router()
   routes.use(onlySignedIn)
@@ -23,7 +24,8 @@ export function profileRoutes(
     const user = signedInUser(req)
     const status = await twoFactor.status(user.id, contextOf(req, user))
     const unsaved = slips.find(req, 'recoveryCodes') !== null
-    show(res, 'profile', { status, channels, unsaved, activity: activity.of(user.id) })
+    const due = status.enrollBy && daysUntil(status.enrollBy, clock())
+    show(res, 'profile', { status, due, channels, unsaved, activity: activity.of(user.id) })
   })
 
   confirmPage(routes, stepUp, {

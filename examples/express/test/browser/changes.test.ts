@@ -1,27 +1,15 @@
 /** Changing the second factor from the profile, and what else asks for a fresh code. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { password, Visitor } from '../visitor.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { app, arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
-let browser: Browser
-let app: RunningApp
 let ada: Person
 
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
 beforeEach(async () => {
-  app = await startApp()
-  ada = await (await Person.arrive(browser, app)).enrolled()
+  await start()
+  ada = await (await arrive()).enrolled()
   await ada.page.goto('/profile')
-})
-afterEach(async () => {
-  await ada?.leave()
-  await app.stop()
 })
 
 /** Whether a code opens, somewhere else. */
@@ -120,7 +108,7 @@ describe('changes of factors', () => {
   })
 
   test('R33: turning it on ends the other sessions as well', async () => {
-    const bob = await Person.arrive(browser, app, 'bob@example.com')
+    const bob = await arrive('bob@example.com')
     await bob.send('/signup', '/signup', { email: bob.email, password })
     const elsewhere = await bob.elsewhere()
     await elsewhere.sendPassword()
@@ -128,7 +116,6 @@ describe('changes of factors', () => {
     await bob.turnOn()
     expect(await elsewhere.isSignedIn()).toBe(false)
     expect(await bob.isSignedIn()).toBe(true)
-    await bob.leave()
   })
 
   test('R33: a second screen that waits elsewhere is void after a change', async () => {

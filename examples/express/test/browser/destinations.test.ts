@@ -1,27 +1,15 @@
 /** Addresses for codes, from the profile: a phone number and an email address. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
+import { beforeEach, expect, test } from 'vitest'
 import { mailedCodes, printedCodes } from '../sent-codes.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { app, arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
-let browser: Browser
-let app: RunningApp
 let ada: Person
 
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
 beforeEach(async () => {
-  app = await startApp()
-  ada = await (await Person.arrive(browser, app)).enrolled()
+  await start()
+  ada = await (await arrive()).enrolled()
   await ada.page.goto('/profile')
-})
-afterEach(async () => {
-  await ada?.leave()
-  await app.stop()
 })
 
 const texted = (number: string) => printedCodes(app, number)[0] ?? ''

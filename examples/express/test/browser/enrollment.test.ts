@@ -1,26 +1,14 @@
 /** Turning two-factor authentication on, from the profile. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { typed } from '../authenticator-app.js'
-import { type RunningApp, startApp } from '../running-app.js'
 import { password } from '../visitor.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { app, arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
-let browser: Browser
-let app: RunningApp
-
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
-beforeEach(async () => {
-  app = await startApp()
-})
-afterEach(() => app.stop())
+beforeEach(() => start())
 
 async function beginsSetup(): Promise<Person> {
-  const ada = await Person.arrive(browser, app)
+  const ada = await arrive()
   await ada.signUp()
   await ada.press('Turn on two-factor authentication')
   return ada
@@ -44,7 +32,6 @@ describe('enrolment', () => {
     expect(qr?.width).toBeGreaterThan(200)
     expect(key).not.toBeNull()
     expect(ada.complaints).toEqual([])
-    await ada.leave()
   })
 
   test('S1: the QR code can be scanned from a screenshot: phone or desktop, light or dark', async () => {
@@ -60,7 +47,6 @@ describe('enrolment', () => {
         expect((await ada.scanScreen()).secret).toBe(setupKey.replaceAll(' ', ''))
       }
     }
-    await ada.leave()
   })
 
   test('S2: only six digits of the app turn it on', async () => {
@@ -76,7 +62,6 @@ describe('enrolment', () => {
     expect(await ada.twoFactorBadge()).toBe('On')
     expect(await ada.text()).toContain('Pocket phone')
     expect(ada.complaints).toEqual([])
-    await ada.leave()
   })
 
   test('S2: on a phone, what is wrong with the code is told where the code is', async () => {
@@ -91,7 +76,6 @@ describe('enrolment', () => {
       expect(box.y).toBeGreaterThanOrEqual(0)
       expect(box.y + box.height).toBeLessThanOrEqual(740)
     }
-    await ada.leave()
   })
 
   test('S2: a setup that is cancelled changes nothing, and its QR code is gone', async () => {
@@ -103,7 +87,6 @@ describe('enrolment', () => {
     expect(await ada.twoFactorBadge()).toBe('Off')
     await ada.press('Turn on two-factor authentication')
     expect((await ada.scanScreen()).secret).not.toBe(secret)
-    await ada.leave()
   })
 
   test('S2: the setup key, typed instead of scanned, gives the same codes', async () => {
@@ -111,7 +94,6 @@ describe('enrolment', () => {
     const phone = typed(await ada.page.locator('#setup-key').innerText())
     await ada.answer(await phone.code(app.clock()), 'Confirm')
     expect(await ada.heading()).toBe('Save your recovery codes')
-    await ada.leave()
   })
 
   test('S13: refreshing shows the same QR code, which still works', async () => {
@@ -125,7 +107,6 @@ describe('enrolment', () => {
     expect((await ada.scanScreen()).secret).toBe(ada.phone.secret)
     await ada.confirm()
     expect(await ada.heading()).toBe('Save your recovery codes')
-    await ada.leave()
   })
 
   test('S13: after its quarter of an hour the old QR code gives way to a new one', async () => {
@@ -137,7 +118,6 @@ describe('enrolment', () => {
     await ada.press('Turn on two-factor authentication')
     const fresh = await ada.scanScreen()
     expect(fresh.secret).not.toBe(old.secret)
-    await ada.leave()
   })
 
   test('S13: two tabs show the same QR code, and only the first confirmation counts', async () => {
@@ -160,7 +140,6 @@ describe('enrolment', () => {
     await elsewhere.sendPassword()
     await elsewhere.sendCode(codes[0] as string, 'recovery_code')
     expect(await elsewhere.isSignedIn()).toBe(true)
-    await ada.leave()
   })
 
   test('S2: a double click on Confirm confirms once and shows the recovery codes', async () => {
@@ -170,7 +149,6 @@ describe('enrolment', () => {
     await ada.pressTwice('Confirm')
     await ada.page.locator('#recovery-codes').waitFor()
     expect(await ada.readRecoveryCodes()).toHaveLength(10)
-    await ada.leave()
   })
 
   test('S2: the back button does not bring the QR code or the recovery codes back', async () => {
@@ -184,7 +162,6 @@ describe('enrolment', () => {
     const secondTab = await ada.page.context().newPage()
     await secondTab.goto('/profile/authenticators/setup')
     expect(new URL(secondTab.url()).pathname).toBe('/profile')
-    await ada.leave()
   })
 
   test('R30: an enrolment begun in one session cannot be confirmed in another of the same person', async () => {
@@ -195,13 +172,12 @@ describe('enrolment', () => {
     const code = await phone.code(app.clock())
     expect(await elsewhere.send('/profile', '/profile/authenticators/setup', { code })).toContain('no longer valid')
     expect(await ada.twoFactorBadge()).toBe('Off')
-    await ada.leave()
   })
 
   test('R30: an enrolment planted in a browser does not outlast the login of somebody else', async () => {
     const eve = await beginsSetup()
     const planted = await eve.scanScreen()
-    const bob = await Person.arrive(browser, app, 'bob@example.com')
+    const bob = await arrive('bob@example.com')
     await bob.send('/signup', '/signup', { email: bob.email, password })
     // Eve's session, with her QR code pending, finds its way into Bob's browser; he logs in over it.
     await bob.forgetCookies()
@@ -215,12 +191,10 @@ describe('enrolment', () => {
     await bob.send('/profile', '/profile/authenticators/setup', { code })
     await bob.page.reload()
     expect(await bob.twoFactorBadge()).toBe('Off')
-    await bob.leave()
-    await eve.leave()
   })
 
   test('S1: all of it works without JavaScript', async () => {
-    const ada = await Person.arrive(browser, app, 'ada@example.com', { javaScriptEnabled: false })
+    const ada = await arrive('ada@example.com', { javaScriptEnabled: false })
     await ada.signUp()
     await ada.turnOn()
     expect(ada.recoveryCodes).toHaveLength(10)
@@ -238,6 +212,5 @@ describe('enrolment', () => {
     await ada.givePassword()
     await ada.answerWithRecoveryCode(ada.recoveryCodes[4] as string)
     expect(await ada.heading()).toBe('Security')
-    await ada.leave()
   })
 })

@@ -1,23 +1,11 @@
 /** Where a first enrolment takes a code on the account's own address. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
+import { expect, test } from 'vitest'
 import { mailedCodes } from '../sent-codes.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
-
-let browser: Browser
-let app: RunningApp
-
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
-afterEach(() => app.stop())
+import { app, arrive, start } from './fixture.js'
 
 test('R30: at login, a code in the mail comes before the QR code', async () => {
-  app = await startApp({ required: true, firstEnrollment: 'email' })
-  const ada = await Person.arrive(browser, app)
+  await start({ required: true, firstEnrollment: 'email' })
+  const ada = await arrive()
   const mailed = () => mailedCodes(app, ada.email)
   await ada.signUp()
   expect(await ada.heading()).toBe('One more step')
@@ -47,12 +35,11 @@ test('R30: at login, a code in the mail comes before the QR code', async () => {
   await ada.answer(mailed()[0] ?? '')
   expect(await ada.heading()).toBe('Security')
   expect(ada.complaints).toEqual([])
-  await ada.leave()
 })
 
 test('R30: from the profile it is the same, and a session without the code shows no QR code', async () => {
-  app = await startApp({ firstEnrollment: 'email' })
-  const ada = await Person.arrive(browser, app)
+  await start({ firstEnrollment: 'email' })
+  const ada = await arrive()
   const mailed = () => mailedCodes(app, ada.email)
   await ada.signUp()
   await ada.press('Turn on two-factor authentication')
@@ -69,5 +56,4 @@ test('R30: from the profile it is the same, and a session without the code shows
   await ada.confirm()
   expect(await ada.readRecoveryCodes()).toHaveLength(10)
   expect(await ada.twoFactorBadge()).toBe('On')
-  await ada.leave()
 })

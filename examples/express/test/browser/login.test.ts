@@ -1,26 +1,14 @@
 /** The second screen of the login. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { app, arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
-let browser: Browser
-let app: RunningApp
 let ada: Person
 
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
 beforeEach(async () => {
-  app = await startApp()
-  ada = await (await Person.arrive(browser, app)).enrolled()
+  await start()
+  ada = await (await arrive()).enrolled()
   await ada.forgetCookies()
-})
-afterEach(async () => {
-  await ada?.leave()
-  await app.stop()
 })
 
 describe('login', () => {
@@ -138,7 +126,7 @@ describe('login', () => {
     )
   })
 
-  test('S5: where no recovery code is left, a lock leads to the operator', async () => {
+  test('S5: where no recovery code is left, a lock leads to an admin', async () => {
     for (const code of ada.recoveryCodes) {
       await ada.forgetCookies()
       await ada.sendPassword()
@@ -147,11 +135,11 @@ describe('login', () => {
     await ada.forgetCookies()
     await ada.givePassword()
     for (let guess = 0; guess < 5; guess++) await ada.answer(await ada.wrongCode())
-    expect(await ada.text()).toContain('Wait 15 minutes, or ask the operator to unlock your account.')
+    expect(await ada.text()).toContain('Wait 15 minutes, or ask an admin to unlock your account.')
     expect(await ada.page.locator('#code').count()).toBe(0)
     await ada.follow('Start again')
     await ada.givePassword()
-    expect(await ada.error()).toContain('Wait 15 minutes, or ask the operator to unlock your account.')
+    expect(await ada.error()).toContain('Wait 15 minutes, or ask an admin to unlock your account.')
     app.clock.advance(15 * 60_000)
     await ada.givePassword()
     await ada.answer(await ada.nextCode())

@@ -1,32 +1,17 @@
 /** The way back in for somebody who lost the phone and the recovery codes, and enrolment at login. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { password, Visitor } from '../visitor.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
-
-let browser: Browser
-let app: RunningApp
-
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
+import { app, arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
 describe('operator', () => {
   let olga: Person
   let ada: Person
 
   beforeEach(async () => {
-    app = await startApp()
-    olga = await (await Person.arrive(browser, app, 'olga@example.com')).enrolled()
-    ada = await (await Person.arrive(browser, app, 'ada@example.com')).enrolled()
-  })
-  afterEach(async () => {
-    await olga.leave()
-    await ada.leave()
-    await app.stop()
+    await start()
+    olga = await (await arrive('olga@example.com')).enrolled()
+    ada = await (await arrive('ada@example.com')).enrolled()
   })
 
   async function reset(): Promise<string> {
@@ -46,7 +31,7 @@ describe('operator', () => {
     expect(ada.path).toBe('/login')
 
     await ada.givePassword()
-    expect(await ada.error()).toContain('Open the link that the operator gave you, or paste its permit here.')
+    expect(await ada.error()).toContain('Open the link that the admin gave you, or paste its permit here.')
     await ada.page.getByLabel('One-time permit').fill('a guess')
     await ada.fillPassword()
     await ada.press('Log in')
@@ -130,7 +115,7 @@ describe('operator', () => {
     expect(await ada.sendCode(oldRecoveryCode, 'recovery_code')).toContain('not right')
   })
 
-  test('S12: a reset takes a reason and the code of an operator, and no power over oneself', async () => {
+  test('S12: a reset takes a reason and the code of an admin, and no power over oneself', async () => {
     await olga.page.goto('/operator')
     expect(await olga.page.getByRole('link', { name: 'Reset olga@example.com' }).count()).toBe(0)
     await olga.follow('Reset ada@example.com')
@@ -142,7 +127,7 @@ describe('operator', () => {
     expect(await ada.twoFactorBadge()).toBe('On')
   })
 
-  test('S12: an operator lifts a lock', async () => {
+  test('S12: an admin lifts a lock', async () => {
     const elsewhere = await ada.elsewhere()
     await elsewhere.sendPassword()
     await elsewhere.guessFiveTimes()
@@ -155,7 +140,7 @@ describe('operator', () => {
     expect(await elsewhere.isSignedIn()).toBe(true)
   })
 
-  test('S12: an operator without a second factor is led to one', async () => {
+  test('S12: an admin without a second factor is led to one', async () => {
     await olga.page.goto('/profile/disable')
     await olga.answer(await olga.nextCode(), 'Turn off')
     await olga.page.goto('/operator')
@@ -166,18 +151,15 @@ describe('operator', () => {
 
   test('R50: for others there is no operator page', async () => {
     expect((await ada.page.goto('/operator'))?.status()).toBe(404)
-    expect(await ada.page.getByRole('link', { name: 'Operator' }).count()).toBe(0)
+    expect(await ada.page.getByRole('link', { name: 'Admin' }).count()).toBe(0)
   })
 })
 
 describe('where a second factor is required', () => {
-  beforeEach(async () => {
-    app = await startApp({ required: true })
-  })
-  afterEach(() => app.stop())
+  beforeEach(() => start({ required: true }))
 
   test('R35: a new account sets it up before it is signed in', async () => {
-    const ada = await Person.arrive(browser, app)
+    const ada = await arrive()
     await ada.signUp()
     expect(await ada.heading()).toBe('Set up your authenticator')
     expect(await ada.isSignedIn()).toBe(false)
@@ -188,11 +170,10 @@ describe('where a second factor is required', () => {
     await ada.confirm()
     expect(await ada.readRecoveryCodes()).toHaveLength(10)
     expect(await ada.isSignedIn()).toBe(true)
-    await ada.leave()
   })
 
   test('R35: five wrong first codes lock the setup, and the page says so', async () => {
-    const ada = await Person.arrive(browser, app)
+    const ada = await arrive()
     await ada.signUp()
     expect(await ada.text()).toContain('Your account needs a second factor to finish logging in.')
     ada.phone = await ada.scanScreen()
@@ -204,11 +185,10 @@ describe('where a second factor is required', () => {
     await ada.givePassword()
     await ada.press('Log out')
     expect(await ada.text()).toContain('You are logged out.')
-    await ada.leave()
   })
 
   test('R30: the enrolment that a login began cannot be confirmed from another session', async () => {
-    const ada = await Person.arrive(browser, app)
+    const ada = await arrive()
     await ada.signUp()
     const phone = await ada.scanScreen()
     const elsewhere = await ada.elsewhere()
@@ -216,6 +196,5 @@ describe('where a second factor is required', () => {
     const code = await phone.code(app.clock())
     expect(await elsewhere.send('/login/enroll', '/login/enroll', { code })).toContain('not right')
     expect(await elsewhere.isSignedIn()).toBe(false)
-    await ada.leave()
   })
 })

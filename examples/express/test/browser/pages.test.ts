@@ -1,22 +1,12 @@
 /** What every page owes everybody: contrast, labels, no sideways scrolling, nothing that the security policy forbids. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
+import type { Page } from 'playwright-core'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { makeAccounts } from '../../src/accounts.js'
 import { mailedCodes } from '../sent-codes.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { password } from '../visitor.js'
+import { app, arrive, start } from './fixture.js'
 
-let browser: Browser
-let app: RunningApp
-
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
-beforeEach(async () => {
-  app = await startApp()
-})
-afterEach(() => app.stop())
+beforeEach(() => start())
 
 const screens = [
   { width: 375, height: 740 },
@@ -25,7 +15,7 @@ const screens = [
 
 describe('pages', () => {
   test('all of them are readable and fit the screen: phone and desktop, light and dark', async () => {
-    const ada = await Person.arrive(browser, app)
+    const ada = await arrive()
     const faults: string[] = []
     const look = async () => {
       for (const screen of screens) {
@@ -42,6 +32,17 @@ describe('pages', () => {
     await look()
     await ada.signUp()
     await look()
+    await ada.page.goto('/operator/policy')
+    await look()
+    await ada.page.getByLabel('Everybody').check()
+    await ada.page.getByLabel('cannot log in').check()
+    await ada.press('Change the policy')
+    await look()
+    await ada.choosePolicy({ who: 'everybody', graceDays: '14' })
+    await ada.page.goto('/operator')
+    await look()
+    await ada.page.goto('/profile')
+    await look()
     await ada.press('Turn on two-factor authentication')
     await look()
     ada.phone = await ada.scanScreen()
@@ -50,12 +51,16 @@ describe('pages', () => {
     await ada.confirm()
     await look()
     ada.recoveryCodes = await ada.readRecoveryCodes()
+    const bob = (await makeAccounts(app.database).signUp('bob@example.com', password)).id
     for (const path of [
       '/profile',
       '/profile/disable',
       '/profile/password',
       '/profile/recovery-codes?method=recovery_code',
       '/operator',
+      '/operator/policy',
+      `/operator/users/${bob}/role`,
+      `/operator/users/${bob}/reset`,
       '/x',
     ]) {
       await ada.page.goto(path)
@@ -83,7 +88,6 @@ describe('pages', () => {
     await look()
     expect(faults).toEqual([])
     expect(ada.complaints).toEqual([])
-    await ada.leave()
   })
 })
 

@@ -1,26 +1,14 @@
 /** Recovery codes: shown once, used once, made anew. */
 import { readFile } from 'node:fs/promises'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
-let browser: Browser
-let app: RunningApp
 let ada: Person
 
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
 beforeEach(async () => {
-  app = await startApp()
-  ada = await Person.arrive(browser, app)
-})
-afterEach(async () => {
-  await ada?.leave()
-  await app.stop()
+  await start()
+  ada = await arrive()
 })
 
 /** Whether a recovery code opens, in a browser that has forgotten everything. */

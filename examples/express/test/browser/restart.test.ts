@@ -1,27 +1,15 @@
 /** A restart of the application, as somebody in front of a browser meets it. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type RunningApp, startApp } from '../running-app.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { beforeEach, expect, test } from 'vitest'
+import { app, arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
-let browser: Browser
-let app: RunningApp
 let ada: Person
 
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
 beforeEach(async () => {
-  app = await startApp()
-  ada = await Person.arrive(browser, app)
+  await start()
+  ada = await arrive()
   await ada.signUp()
   await ada.turnOn()
-})
-afterEach(async () => {
-  await ada?.leave()
-  await app.stop()
 })
 
 test('S5: after a restart the phone that was enrolled before opens', async () => {

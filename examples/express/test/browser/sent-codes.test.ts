@@ -1,32 +1,19 @@
 /** Codes by mail at the second screen, and what a refresh does not do. */
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { startMailServer } from '../mail-server.js'
-import { type RunningApp, startApp } from '../running-app.js'
 import { mailedCodes } from '../sent-codes.js'
-import { launchChromium } from './chromium.js'
-import { Person } from './person.js'
+import { app, arrive, start } from './fixture.js'
+import type { Person } from './person.js'
 
-let browser: Browser
-let app: RunningApp
 let ada: Person
-
-beforeAll(async () => {
-  browser = await launchChromium()
-})
-afterAll(() => browser?.close())
 
 /** The codes of the login, the newest first: the oldest mail is that which confirmed the address. */
 const mailed = () => mailedCodes(app, ada.email).slice(0, -1)
 
 describe('with an address on record', () => {
   beforeEach(async () => {
-    app = await startApp()
-    ada = await withEmail(await Person.arrive(browser, app))
-  })
-  afterEach(async () => {
-    await ada?.leave()
-    await app.stop()
+    await start()
+    ada = await withEmail(await arrive())
   })
 
   test('S6: the second screen offers email verification, and the code in the mail opens', async () => {
@@ -96,7 +83,7 @@ describe('with an address on record', () => {
   })
 
   test('S14: the same without JavaScript: a resend that comes too early is told, and sends nothing', async () => {
-    const plain = await Person.arrive(browser, app, ada.email, { javaScriptEnabled: false })
+    const plain = await arrive(ada.email, { javaScriptEnabled: false })
     await plain.givePassword()
     await plain.press('Use email verification instead')
     expect(await plain.text()).toContain('Possible in 1 minute.')
@@ -114,7 +101,6 @@ describe('with an address on record', () => {
     expect(mailed()).toHaveLength(2)
     await plain.answer(mailed()[0] ?? '')
     expect(await plain.heading()).toBe('Security')
-    await plain.leave()
   })
 
   test('R24: a code within the session reveals the API key, also after a refresh, and turns nothing off', async () => {
@@ -135,9 +121,8 @@ describe('with an address on record', () => {
 test('R28: where the mail server refuses, the page says so, the other ways stay, and later it goes on', async () => {
   const server = await startMailServer()
   onTestFinished(server.stop)
-  app = await startApp({ smtp: server.url })
-  onTestFinished(() => app.stop())
-  ada = await (await Person.arrive(browser, app)).enrolled()
+  await start({ smtp: server.url })
+  ada = await (await arrive()).enrolled()
   await ada.addAddress('email', ada.email, () => server.subjects[0]?.slice(0, 6) ?? '')
   await ada.forgetCookies()
   await app.noticed()
@@ -156,7 +141,6 @@ test('R28: where the mail server refuses, the page says so, the other ways stay,
   await ada.answer(server.subjects[0]?.slice(0, 6) ?? '')
   expect(await ada.heading()).toBe('Security')
   expect(await ada.text()).toContain('A code could not be sent by email.')
-  await ada.leave()
 })
 
 async function withEmail(person: Person): Promise<Person> {

@@ -2,6 +2,7 @@ CREATE TABLE IF NOT EXISTS "user" (
     "number" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     "id" TEXT NOT NULL,
     "email" TEXT NOT NULL,
+    "role" TEXT NOT NULL DEFAULT 'editor' CHECK ("role" IN ('admin', 'editor')),
     "password_hash" TEXT NOT NULL,
     "password_version" INTEGER NOT NULL DEFAULT 1,
     "sessions_version" INTEGER NOT NULL DEFAULT 1,
@@ -13,3 +14,8 @@ CREATE TABLE IF NOT EXISTS "user" (
 CREATE UNIQUE INDEX IF NOT EXISTS "user_id_key" ON "user"("id");
 
 CREATE UNIQUE INDEX IF NOT EXISTS "user_email_key" ON "user"("email");
+
+CREATE TABLE IF NOT EXISTS "setting" (
+    "name" TEXT NOT NULL PRIMARY KEY,
+    "value" TEXT NOT NULL CHECK (json_valid("value"))
+);

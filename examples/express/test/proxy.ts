@@ -1,0 +1,72 @@
+/** A reverse proxy on the loopback interface, honest or hostile: it says of each request whose it is. */
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface ProxySettings {
+  /** Where it forwards to: `http://localhost:…`. */
+  origin: string
+  /**
+   * What becomes of the forwarding headers that a client sent: `append` adds the client to them, as an honest proxy behind others does;
+   * `overwrite` replaces them, as one at the edge does; `untouched` lets through whatever the client made up.
+   */
+  forwarding: 'append' | 'overwrite' | 'untouched'
+  /** The address that the client is said to have; that of its socket where it is missing. */
+  clientAddress?: (request: IncomingMessage) => string
+  /** Whether `Forwarded` (RFC 7239) is treated as `X-Forwarded-For` is. */
+  forwarded?: boolean
+}
+
+export interface Proxy {
+  /** `http://127.0.0.1:…` */
+  origin: string
+  stop(): Promise<void>
+}
+
+/** Starts it on a free port of 127.0.0.1. */
+export async function startProxy(settings: ProxySettings): Promise<Proxy> {
+  const server = createServer((incoming, outgoing) => {
+    // `Host` stays: a forwarded link leads back here, and the cookies are those of this origin.
+    const { method, url } = incoming
+    const forward = request(settings.origin, { method, path: url, headers: headersFor(incoming, settings) }, answer => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(outgoing)
+    })
+    forward.on('error', () => (outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end()))
+    outgoing.on('close', () => forward.destroy())
+    incoming.pipe(forward)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function headersFor(incoming: IncomingMessage, settings: ProxySettings): IncomingHttpHeaders {
+  const { forwarding, forwarded = false, clientAddress = socketAddress } = settings
+  const headers = { ...incoming.headers }
+  if (forwarding === 'untouched') return headers
+  const client = clientAddress(incoming)
+  const add = (before: string | undefined, own: string) =>
+    forwarding === 'append' && before !== undefined ? `${before}, ${own}` : own
+  headers['x-forwarded-for'] = add(headersOf(incoming, 'x-forwarded-for'), client)
+  // An IPv6 address has colons, and so stands in brackets and quotes (RFC 7239 §6).
+  const node = client.includes(':') ? `"[${client}]"` : client
+  if (forwarded) headers['forwarded'] = add(headersOf(incoming, 'forwarded'), `for=${node}`)
+  return headers
+}
+
+/** Of a header that came several times, all of it. */
+function headersOf({ headersDistinct }: IncomingMessage, name: string): string | undefined {
+  return headersDistinct[name]?.join(', ')
+}
+
+function socketAddress({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? 'unknown'
+}
