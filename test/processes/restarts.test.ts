@@ -66,6 +66,34 @@ describe.each(sharedBackendNames)('processes on %s', backend => {
     expect(await codeOf(survivor, 'login.verify', third, answer, context)).toBe('invalid_code')
   })
 
+  it('R36: know a trusted browser everywhere, after a restart as well, and nowhere once one of them revoked it', async () => {
+    const person = await house.newPerson()
+    const { subject } = person
+    const tokens = await person.challenges(4)
+    const code = person.code()
+    const processes = await house.startProcesses(4)
+    const answer = { method: 'totp', code, trustDevice: true }
+    const ends = await Promise.all(
+      processes.map((one, at) => one.run([house.call('login.verify', tokens[at], answer, context)])),
+    )
+    const passes = ends.flat().filter(end => end.code === 'ok') as { value: { trustedDevice: { token: string } } }[]
+    expect(passes).toHaveLength(1)
+    const trusted = { ...context, trustedDevice: passes[0]?.value.trustedDevice.token }
+    const [first, second, ...others] = processes
+    await Promise.all(others.map(one => one.kill()))
+    const [anew] = await house.startProcesses(1)
+    const begin = async (one: Process | undefined) =>
+      (await one?.run([house.call('login.begin', subject, trusted)]))?.[0]
+    for (const one of [first, second, anew]) expect(await begin(one)).toMatchObject({ value: { outcome: 'passed' } })
+    const status = (await first?.run([house.call('status', subject, trusted)]))?.[0]
+    const { trustedDevices } = (status as { value: { trustedDevices: { id: string }[] } }).value
+    expect(trustedDevices).toMatchObject([{ current: true }])
+    expect(await codeOf(second, 'trustedDevices.revoke', subject, trustedDevices[0]?.id)).toBe('ok')
+    for (const one of [first, second, anew]) {
+      expect(await begin(one)).toMatchObject({ value: { outcome: 'challenge' } })
+    }
+  })
+
   it('R46, R50: refuse everywhere what a reset, or a row that is gone, has ended', async () => {
     const person = await house.newPerson()
     const { subject, generation } = person
