@@ -1,11 +1,12 @@
 /** Where a request comes from, and what the gate makes of it: asked at every verb between the password and the session (R44). */
 import { type Refusal, refusal } from '../errors.js'
 import { prefixShown } from '../policy/address.js'
-import { addressOf, type Standing, standingOf } from '../policy/allowlist.js'
+import { addressOf, type OwnNetwork, type Standing, standingOf } from '../policy/allowlist.js'
 import { type Decision, decide, type GateFacts } from '../policy/decide.js'
 import { firstChannel, requiredFrom } from '../policy/policy.js'
+import { isProven } from '../subject/allowlist.js'
 import { trustedDeviceOf } from '../subject/devices.js'
-import { emptyState, hasFactor, type SubjectState, type Transition } from '../subject/state.js'
+import { type AllowedNetwork, emptyState, hasFactor, type SubjectState, type Transition } from '../subject/state.js'
 import type { Context } from './context.js'
 import { presentedDevice } from './devices.js'
 import type { Gatehouse } from './gatehouse.js'
@@ -63,5 +64,11 @@ export async function refuseIfDenied(
 
 /** How the request's address stands with the lists. */
 export function standing(house: Gatehouse, state: SubjectState, context: Context): Standing {
-  return standingOf(house.settings.allowlist, state.allowlist, hasFactor(state), context.ip)
+  return standingOf(house.settings.allowlist, ownNetworks(house, state), hasFactor(state), context.ip)
+}
+
+/** The subject's own networks, each with whether it was added by who proved enough. */
+export function ownNetworks(house: Gatehouse, state: SubjectState): (OwnNetwork & AllowedNetwork)[] {
+  const { weakProofs = false } = house.settings.policy
+  return state.allowlist.map(entry => ({ ...entry, proven: isProven(entry, state, { weakProofs }) }))
 }

@@ -1,14 +1,14 @@
 /** The subject's own allowlist: networks added and removed, each a change of factors (R31), none without a look at who is shut out. */
 import * as z from 'zod/mini'
 import { refusal, usageError } from '../errors.js'
-import type { Changed, Input, Proof } from '../outcomes.js'
+import type { Changed, Input, Method, Proof } from '../outcomes.js'
 import { judgeOwnNetwork } from '../policy/allowlist.js'
 import { firstChannel } from '../policy/policy.js'
 import { withNetwork, withoutNetwork } from '../subject/allowlist.js'
-import { refuseIfPermitOutstanding, takeFirstProof, takeProof } from '../subject/answers.js'
-import { hasFactor, type SubjectState } from '../subject/state.js'
+import { isSent, refuseIfPermitOutstanding, takeFirstProof, takeProof } from '../subject/answers.js'
+import { type AllowedNetwork, hasFactor, type SubjectState } from '../subject/state.js'
 import { checked, checkSubject, plainObject } from '../usage.js'
-import { decisionOf } from './admission.js'
+import { decisionOf, deniedBy } from './admission.js'
 import { type Change, changeFactors } from './changes.js'
 import { type Context, checkContext } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
@@ -34,9 +34,11 @@ export interface OwnAllowlist {
    * @example
    * ```ts
    * import type { TwoFactor } from '@sallyport/core'
+   * import { networkAround } from '@sallyport/core/ip'
    *
-   * async function fromHere(twoFactor: TwoFactor, userId: string, ip: string, code: string) {
-   *   await twoFactor.allowlist.add(userId, { network: ip, name: 'Office' }, { method: 'totp', code }, { ip })
+   * async function fromHere(twoFactor: TwoFactor, userId: string, ip: string | null, code: string) {
+   *   const entry = { network: networkAround(ip), name: 'Office' }
+   *   await twoFactor.allowlist.add(userId, entry, { method: 'totp', code }, { ip })
    * }
    * ```
    */
@@ -89,9 +91,12 @@ export function allowlistFlow(house: Gatehouse): OwnAllowlist {
       events: [{ type: 'allowlist_changed' }],
       refuse(state, { now }) {
         refuseIfPermitOutstanding(state)
-        const after = apply(state)
-        const shutOut = (one: SubjectState) => decisionOf(house, one, 'none', context, now).gate === 'refuse'
-        if (!mayShutOut && shutOut(after) && !shutOut(state)) throw refusal('would_lock_out')
+        const after = apply(state, null)
+        const denied = (one: SubjectState) => deniedBy(house, one, context) !== null
+        const refused = (one: SubjectState) => decisionOf(house, one, 'none', context, now).gate === 'refuse'
+        // Whatever else refuses now: a factor may come, and the address stays shut out.
+        const shutsOut = [denied, refused].some(shut => shut(after) && !shut(state))
+        if (shutsOut && !mayShutOut) throw refusal('would_lock_out')
       },
       prove(state, judged, facts) {
         if (hasFactor(state)) return takeProof(state, judged, facts)
@@ -115,7 +120,8 @@ export function allowlistFlow(house: Gatehouse): OwnAllowlist {
       const name = judgeName(entry.name, network)
       const id = house.newId()
       const added = { id, network, name, createdAt: house.now() }
-      const apply = (state: SubjectState) => withNetwork(state, { ...added, proven: hasFactor(state) })
+      const apply: Change['apply'] = (state, method) =>
+        withNetwork(state, { ...added, proof: strengthOf(state, method) })
       return { ...(await change(subject, proof, context, apply, entry.acceptLockOut === true)), id }
     },
 
@@ -128,4 +134,10 @@ export function allowlistFlow(house: Gatehouse): OwnAllowlist {
       return change(subject, proof, context, apply, entry.acceptLockOut === true)
     },
   }
+}
+
+function strengthOf(state: SubjectState, method: Method | null): AllowedNetwork['proof'] {
+  // Before the first factor a code on the account's own address may have been asked for; a factor it was not.
+  if (method === null || !hasFactor(state)) return null
+  return isSent(method) ? 'sent' : 'strong'
 }

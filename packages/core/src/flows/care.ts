@@ -9,7 +9,7 @@ import { hintOf, refuseIfLastOrUnknownDestination, withoutDestination } from '..
 import { newRecoveryCodes, recoveryCodeCount, recoveryCodesLeft } from '../subject/recovery-codes.js'
 import { hasFactor, type SubjectState, withoutFactors } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
-import { standing } from './admission.js'
+import { ownNetworks, standing } from './admission.js'
 import { changeFactors } from './changes.js'
 import { type Context, checkContext } from './context.js'
 import { devicesShown } from './devices.js'
@@ -202,7 +202,13 @@ function describe(house: Gatehouse, state: SubjectState, context: Context): Stat
       lastUsedAt: dateOrNull(lastUsedAt),
     })),
     trustedDevices: devicesShown(house, state, context),
-    allowlist: state.allowlist.map(({ createdAt, ...entry }) => ({ ...entry, createdAt: new Date(createdAt) })),
+    allowlist: ownNetworks(house, state).map(({ id, network, name, proven, createdAt }) => ({
+      id,
+      network,
+      name,
+      proven,
+      createdAt: new Date(createdAt),
+    })),
   }
 }
 

@@ -1,6 +1,6 @@
 /** Changes of factors: a proof is used up in the write that makes the change (R31), and that write renews the epoch (R33). */
 import type { EventDetails } from '../events.js'
-import type { Changed, Proof } from '../outcomes.js'
+import type { Changed, Method, Proof } from '../outcomes.js'
 import { type JudgedProof, takeProof, type UsedGrant } from '../subject/answers.js'
 import { type Facts, type SubjectState, type Transition, withChangedFactors } from '../subject/state.js'
 import type { Context } from './context.js'
@@ -9,7 +9,8 @@ import { changed, judgeProof, renewGrant } from './proofs.js'
 
 /** What happens to the record. */
 export interface Change {
-  apply: (state: SubjectState) => SubjectState
+  /** `method`: what proved it; null where nothing did. */
+  apply: (state: SubjectState, method: Method | null) => SubjectState
   events: readonly EventDetails[]
   /** Looks for what forbids the change, before the proof is taken: what cannot be had must not cost one. Throws. */
   refuse?: (state: SubjectState, facts: Facts) => void
@@ -30,8 +31,13 @@ export async function changeFactors(
     refuse(before, facts)
     const taken = prove(before, judged, facts)
     if (taken.refused) return taken
-    const state = withChangedFactors(apply(taken.state), facts)
+    const state = withChangedFactors(apply(taken.state, methodOf(judged)), facts)
     return { state, events: [...taken.events, ...events], outcome: taken.outcome }
   })
   return changed(performed, renewGrant(house, subject, performed.outcome.grant, performed.state.epoch, context))
+}
+
+function methodOf(proof: JudgedProof): Method | null {
+  if (proof === null) return null
+  return 'answer' in proof ? proof.answer.method : proof.grant.method
 }

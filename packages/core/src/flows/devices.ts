@@ -1,7 +1,8 @@
 /** Trusted devices: given with a pass, looked at in the status, taken back (R35, R36). */
-import { usageError } from '../errors.js'
+import * as z from 'zod/mini'
 import type { Input, Method, Status, Token } from '../outcomes.js'
 import { trustedDays } from '../policy/policy.js'
+import { isSent } from '../subject/answers.js'
 import {
   endOf,
   hashDevice,
@@ -12,7 +13,7 @@ import {
   withoutDevices,
 } from '../subject/devices.js'
 import type { SubjectState, Transition, TrustedDevice } from '../subject/state.js'
-import { checkSubject } from '../usage.js'
+import { checked, checkSubject, plainObject } from '../usage.js'
 import { type Context, checkContext } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
 import { judgeId, judgeName } from './input.js'
@@ -20,6 +21,7 @@ import { tiesOf } from './ties.js'
 
 const day = 24 * 60 * 60 * 1000
 const defaultName = 'Browser'
+const named = plainObject({ name: z.optional(z.unknown()) })
 
 /** Browsers that skip the prompt for a while. `login.verify` makes them; these take the trust back, which needs no proof. */
 export interface TrustedDevices {
@@ -76,7 +78,8 @@ export function trustedDevicesFlow(house: Gatehouse): TrustedDevices {
 /** The device that a request brings. */
 export function presentedDevice(house: Gatehouse, context: Context): PresentedDevice {
   const { credential } = tiesOf(context)
-  return { hash: hashDevice(context.trustedDevice), credential, days: trustedDays(house.settings.policy) }
+  const { signedInBy = null } = context
+  return { hash: hashDevice(context.trustedDevice), credential, signedInBy, days: trustedDays(house.settings.policy) }
 }
 
 /** A device about to be trusted: its token for the browser, the rest for the record. */
@@ -88,15 +91,16 @@ export interface NewDevice {
 
 /**
  * What `verify` was asked to trust; null where it was not, or where none is: by the policy, or by a recovery code, which proves that
- * something was lost (R35).
+ * something was lost (R35). Then its name is not looked at either: a login does not fail by a box that does nothing.
  *
  * @param asked `true`, or an object whose `name` is what the person calls the browser
  * @throws Refusal `invalid_input` (field `name`)
  */
 export function newDevice(house: Gatehouse, asked: unknown, method: Method, context: Context): NewDevice | null {
-  const name = judgeTrust(asked)
+  const wanted = isWanted(asked)
   const presented = presentedDevice(house, context)
-  if (name === null || presented.days === 0 || method === 'recovery_code') return null
+  if (!wanted || presented.days === 0 || method === 'recovery_code') return null
+  const name = judgeName(asked === true ? undefined : (asked as { name?: Input }).name, defaultName)
   const now = house.now()
   const expiresAt = now + presented.days * day
   const token = house.newDeviceToken()
@@ -104,7 +108,15 @@ export function newDevice(house: Gatehouse, asked: unknown, method: Method, cont
   const { credential } = presented
   return {
     token: { token, expiresAt: new Date(expiresAt) },
-    device: { id: house.newId(), hash, name, credential, createdAt: now, expiresAt },
+    device: {
+      id: house.newId(),
+      hash,
+      name,
+      credential,
+      channel: isSent(method) ? method : null,
+      createdAt: now,
+      expiresAt,
+    },
     presented,
   }
 }
@@ -116,12 +128,11 @@ export function withDevice<T>(passed: Transition<T>, added: NewDevice | null): T
   return { ...passed, state, events: [...passed.events, ...events] }
 }
 
-/** What the person calls the browser; null where it is not to be trusted. */
-function judgeTrust(asked: unknown): string | null {
-  if (asked === undefined || asked === null || asked === false) return null
-  if (asked === true) return defaultName
-  if (typeof asked !== 'object') throw usageError('answer.trustDevice', 'must be a boolean, or an object with a name')
-  return judgeName((asked as { name?: Input }).name, defaultName)
+/** @throws SallyportError `usage` for what is neither a boolean nor an object with a name: nothing else passes for consent */
+function isWanted(asked: unknown): boolean {
+  if (asked === undefined || asked === null || typeof asked === 'boolean') return asked === true
+  checked(named, asked, 'answer.trustDevice')
+  return true
 }
 
 /** The devices that are trusted still, as a profile page shows them. */

@@ -74,7 +74,8 @@ export function makeGatehouse(settings: Settings): Gatehouse {
   function now(): number {
     const time = settings.clock()
     if (!Number.isFinite(time)) throw usageError('options.clock', 'must give a number of milliseconds')
-    return time
+    // Some clocks give fractions: a record has no room for them.
+    return Math.floor(time)
   }
 
   async function emit(subject: string, events: readonly EventDetails[], at: number, request?: unknown): Promise<void> {

@@ -53,8 +53,9 @@ export interface Operator {
   unlock(subject: string, audit: Audit): Promise<void>
 
   /**
-   * Empties the subject's own allowlist, for who is shut out by it: they moved, or have a new provider. A change of factors without their
-   * proof; the factors stay. One read, one write.
+   * Empties the subject's own allowlist, for who is shut out by it: they moved, or have a new provider. The policy's networks hold as
+   * before: where there are some, the person signs in from one of those next. A change of factors without their proof; the factors stay.
+   * One read, one write.
    *
    * @example
    * ```ts

@@ -51,8 +51,15 @@ export function writeAddress(address: Address): string {
   return ipaddr.fromByteArray(bytes.map(byte => Number.parseInt(byte, 16))).toString()
 }
 
-/** What an event may say of an address: the /24 (IPv4) or /48 (IPv6) that it lies in. An address is personal data, and R40 keeps it out. */
+/** Networks whose addresses hold IPv4 addresses early on: 6to4 (RFC 3056) and Teredo (RFC 4380). */
+const tunnels = ['2002', '20010000']
+
+/**
+ * What an event may say of an address: the /24 (IPv4) or /48 (IPv6) that it lies in, of a tunnel less. An address is personal data, and R40
+ * keeps it out.
+ */
 export function prefixShown(address: Address): string {
-  const prefix = address.length === 8 ? 24 : 48
+  const tunnel = address.length === 32 ? tunnels.find(first => address.startsWith(first)) : undefined
+  const prefix = tunnel === undefined ? (address.length === 8 ? 24 : 48) : 4 * tunnel.length
   return `${writeAddress(address.slice(0, prefix / 4).padEnd(address.length, '0'))}/${prefix}`
 }

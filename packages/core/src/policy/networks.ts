@@ -46,7 +46,7 @@ const siteBits = 64
  * ```
  */
 export function networkAround(ip: string | null | undefined): string | null {
-  const address = parseAddress(ip ?? '')
+  const address = typeof ip === 'string' ? parseAddress(ip) : null
   if (address === null) return null
   if (address.length === 8) return writeAddress(address)
   return `${writeAddress(address.slice(0, siteBits / 4).padEnd(address.length, '0'))}/${siteBits}`

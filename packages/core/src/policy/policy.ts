@@ -16,7 +16,7 @@ import { plainObject } from '../usage.js'
  * ```
  */
 export interface Policy {
-  /** True: now. A date: from then on. With grace: that many days later, counted from the account's creation where that is later. */
+  /** True: now. A date: from then on. With grace: that many days later (at most 3650), counted from the account's creation where that is later. */
   required?: boolean | Date | { from: Date; graceDays: number } | undefined
   /** What happens to who is required and has no factor: enrol at login (the default), or be refused. */
   unenrolled?: 'enroll' | 'deny' | undefined
@@ -64,7 +64,11 @@ export interface AllowlistPolicy {
 
 export const policySchema = plainObject({
   required: z.optional(
-    z.union([z.boolean(), z.date(), plainObject({ from: z.date(), graceDays: z.number().check(z.gte(0)) })]),
+    z.union([
+      z.boolean(),
+      z.date(),
+      plainObject({ from: z.date(), graceDays: z.number().check(z.gte(0), z.lte(3650)) }),
+    ]),
   ),
   unenrolled: z.optional(z.enum(['enroll', 'deny'])),
   firstEnrollment: z.optional(z.union([z.literal('password'), plainObject({ channel: z.string() })])),
@@ -91,6 +95,8 @@ export function firstChannel({ firstEnrollment }: Policy): string | null {
 }
 
 const day = 24 * 60 * 60 * 1000
+/** The last moment that a Date can be (ECMA-262 §21.4.1.1). */
+const lastDate = 8.64e15
 
 /**
  * From when a second factor is required of a subject, in ms since 1970; null: never.
@@ -107,5 +113,6 @@ export function requiredFrom(
   if (required === false) return null
   if (required === true) return Number.NEGATIVE_INFINITY
   if (required instanceof Date) return required.getTime()
-  return Math.max(required.from.getTime(), createdAt?.getTime() ?? Number.NEGATIVE_INFINITY) + required.graceDays * day
+  const begins = Math.max(required.from.getTime(), createdAt?.getTime() ?? Number.NEGATIVE_INFINITY)
+  return Math.min(begins + required.graceDays * day, lastDate)
 }

@@ -14,6 +14,8 @@ export const deviceTokenBytes = 32
 const mostDevices = 10
 
 const day = 24 * 60 * 60 * 1000
+/** A device that was trusted later than this from now was so by a clock that was wrong, and would be for that much longer (R7). */
+const furthestAhead = day
 const written = /^[\w-]{43}$/
 
 /** What a request brings of a device. */
@@ -22,6 +24,8 @@ export interface PresentedDevice {
   hash: string | null
   /** Digest of the password's version; null where the application gives none. */
   credential: string | null
+  /** The channel that stood in for the password; null: none did. */
+  signedInBy: string | null
   /** For how many days the policy trusts a device now; 0: for none. */
   days: number
 }
@@ -32,12 +36,21 @@ export function hashDevice(token: unknown): string | null {
   return base64urlnopad.encode(sha256(utf8ToBytes(token)))
 }
 
-/** The device that the request brings, where it is trusted still; all are compared. */
+/**
+ * The device that the request brings, where it is trusted still; all are compared. One that a code had earned is not for who signed in by
+ * that very channel: it would prove the same once more (R29).
+ */
 export function trustedDeviceOf(state: SubjectState, presented: PresentedDevice, now: number): TrustedDevice | null {
-  const { hash, credential, days } = presented
+  const { hash, signedInBy } = presented
   if (hash === null) return null
-  const same = state.trustedDevices.filter(device => equal(device.hash, hash))
-  return same.find(device => device.credential === credential && now < endOf(device, days)) ?? null
+  const [device] = state.trustedDevices.filter(one => equal(one.hash, hash))
+  if (device === undefined || !isGood(device, presented, now)) return null
+  return device.channel !== null && device.channel === signedInBy ? null : device
+}
+
+/** Whether a device is of the present password, and not over. */
+function isGood(device: TrustedDevice, { credential, days }: PresentedDevice, now: number): boolean {
+  return device.credential === credential && device.createdAt <= now + furthestAhead && now < endOf(device, days)
 }
 
 /** When the trust ends: as it was given, or earlier where the policy gives less now. */
@@ -55,15 +68,14 @@ export function trustDevice(
   device: TrustedDevice,
   presented: PresentedDevice,
 ): { state: SubjectState; events: EventDetails[] } {
-  const { createdAt: now, credential } = device
-  // Of another password, or over: good for nothing, and not to push out one that is.
-  const isGood = (other: TrustedDevice) => other.credential === credential && now < endOf(other, presented.days)
-  const others = state.trustedDevices.filter(other => other.hash !== presented.hash && isGood(other))
-  const kept = others.slice(Math.max(0, others.length - (mostDevices - 1)))
-  const pushedOut = others.slice(0, others.length - kept.length)
+  const good = (other: TrustedDevice) => isGood(other, presented, device.createdAt)
+  const others = state.trustedDevices.filter(other => other.hash !== presented.hash)
+  // Where there is no room, first those that are over, or of another password: nobody misses them.
+  const byWorth = [...others.filter(other => !good(other)), ...others.filter(good)]
+  const gone = byWorth.slice(0, Math.max(0, others.length - (mostDevices - 1)))
   return {
-    state: { ...state, trustedDevices: [...kept, device] },
-    events: [...revoked(pushedOut), { type: 'device_trusted', device: device.id }],
+    state: { ...state, trustedDevices: [...others.filter(other => !gone.includes(other)), device] },
+    events: [...revoked(gone.filter(good)), { type: 'device_trusted', device: device.id }],
   }
 }
 

@@ -69,6 +69,8 @@ const trustedDevice = z.strictObject({
   name: z.string(),
   /** Digest of the password's version that it was trusted under; null where none was given (R55). */
   credential: z.nullable(z.string()),
+  /** The channel whose code it was trusted by; null: an authenticator (R29). */
+  channel: z.nullable(z.string()),
   createdAt: z.number(),
   expiresAt: z.number(),
 })
@@ -79,8 +81,11 @@ const allowedNetwork = z.strictObject({
   /** In its one written form, as in `203.0.113.0/24`. */
   network: z.string(),
   name: z.string(),
-  /** Whether a factor was proven when it was added: before the first one, whoever has the password may put a network here. */
-  proven: z.boolean(),
+  /**
+   * By what a factor was proven when it was added; null where there was none, and whoever had the password may have put it here. `strong`:
+   * an authenticator or a recovery code.
+   */
+  proof: z.nullable(z.enum(['strong', 'sent'])),
   createdAt: z.number(),
 })
 
@@ -161,10 +166,12 @@ export function hasFactor(state: SubjectState): boolean {
 
 /**
  * No factors and no recovery codes. With the authenticators go the guesses at them; those at sent codes stay counted, since a first
- * enrolment may take one, and so do the sends (R12, R25). The allowlist is no factor, and stays.
+ * enrolment may take one, and so do the sends (R12, R25). The allowlist is no factor, and stays; what vouched for it is gone: a thief of the
+ * password could have enrolled a factor of his own, and turned it off again.
  */
 export function withoutFactors(state: SubjectState): SubjectState {
-  const { epoch, generation, sends, allowlist } = state
+  const { epoch, generation, sends } = state
+  const allowlist = state.allowlist.map(entry => ({ ...entry, proof: null }))
   const { totp: _, enrollment: __, ...attempts } = state.attempts
   return { ...emptyState, epoch, generation, sends, allowlist, attempts }
 }

@@ -167,6 +167,45 @@ describe('an allowlist that restricts', () => {
     await expectRefusal(restricted.login.verify(challenge, answer, from(elsewhere)), 'address_not_allowed')
   })
 
+  it('R44: sends no code for a challenge that is taken elsewhere, by the list of the policy or of the subject', async () => {
+    for (const allowlist of [
+      { mode: 'restrict', networks },
+      { mode: 'restrict', perSubject: true },
+    ] as const) {
+      const email = memoryChannel('email')
+      const { twoFactor, challengeAt, proof, add } = await withPolicy({ allowlist }, { channels: [email] })
+      const { enrollment } = await twoFactor.destinations.add('alice', 'email', account, proof(), from(office))
+      await twoFactor.destinations.confirm('alice', enrollment, email.sent[0]?.code, from(office))
+      if ('perSubject' in allowlist) await add(office, office)
+      const challenge = await challengeAt(office)
+      await expectRefusal(twoFactor.sendCode(challenge, 'email', from(elsewhere)), 'address_not_allowed')
+      expect(email.sent).toHaveLength(1)
+      await twoFactor.sendCode(challenge, 'email', from(office))
+      // Within a session it is not asked where somebody is.
+      const { challenge: stepUp } = await twoFactor.stepUp.begin('alice', 'pay', from(elsewhere))
+      await twoFactor.sendCode(stepUp, 'email', from(elsewhere))
+      expect(email.sent).toHaveLength(3)
+    }
+  })
+
+  it('R37: tells of a denied address with the request, at begin and at verify', async () => {
+    const requests: unknown[] = []
+    const onEvent = (event: { type: string }, request: unknown) => {
+      if (event.type === 'denied') requests.push(request)
+    }
+    const { begin, challengeAt, twoFactor, code, add } = await withPolicy(
+      { allowlist: { mode: 'restrict', perSubject: true } },
+      { onEvent },
+    )
+    await add(office, office)
+    const challenge = await challengeAt(office)
+    await expectRefusal(begin(elsewhere, { request: 'first' }), 'address_not_allowed')
+    const answer = { method: 'totp', code: code() }
+    const verify = twoFactor.login.verify(challenge, answer, from(elsewhere, { request: 'second' }))
+    await expectRefusal(verify, 'address_not_allowed')
+    expect(requests).toEqual(['first', 'second'])
+  })
+
   it('R46: does not ask a record that cannot be believed before the policy’s networks, and asks it before the subject’s', async () => {
     const restrict = await withPolicy({ allowlist: { mode: 'restrict', networks } })
     await expectRefusal(restrict.begin(elsewhere, { generation: 2 ** 40 }), 'address_not_allowed')
@@ -453,32 +492,96 @@ describe('the subject’s own list', () => {
     await expectRefusal(twoFactor.allowlist.add('bob', { network: office }, proof, from(office)), 'not_enrolled')
   })
 
-  it('R31, R44: skips no prompt by an address that was put there before the first factor: a thief may have', async () => {
-    const { twoFactor, clock, context } = makeApplication({
-      policy: { allowlist: { mode: 'bypass', perSubject: true } },
-    })
-    const planted = await twoFactor.allowlist.add('alice', { network: elsewhere }, null, from(elsewhere))
-    const pending = await twoFactor.totp.enroll('alice', { account }, context)
-    const device = virtualAuthenticator(pending.uri, clock)
-    await twoFactor.totp.confirm('alice', pending.token, { code: device.code() }, context)
-    const begin = () => twoFactor.login.begin('alice', from(elsewhere))
-    expect((await begin()).outcome).toBe('challenge')
-    expect((await twoFactor.status('alice')).allowlist).toMatchObject([{ proven: false }])
-    const proof = () => {
-      clock.advance(minute)
-      return { method: 'totp', code: device.code() }
-    }
-    await twoFactor.allowlist.remove('alice', { id: planted.id }, proof(), from(elsewhere))
-    await twoFactor.allowlist.add('alice', { network: elsewhere }, proof(), from(elsewhere))
-    expect((await begin()).outcome).toBe('passed')
-  })
+  describe('under a list that bypasses', () => {
+    const bypass: Policy = { allowlist: { mode: 'bypass', perSubject: true } }
+    const secret = 'NB2HI4DTHIXS653XO4XHS33VMJSXG5BA'
 
-  it('R31, R44: skips no prompt of a factor that an operator imported after it', async () => {
-    const { twoFactor } = makeApplication({ policy: { allowlist: { mode: 'bypass', perSubject: true } } })
-    await twoFactor.allowlist.add('bob', { network: elsewhere }, null, from(elsewhere))
-    const factors = { totp: { secret: 'NB2HI4DTHIXS653XO4XHS33VMJSXG5BA' } }
-    await twoFactor.operator.import('bob', factors, { by: 'op', reason: 'moved' })
-    expect((await twoFactor.login.begin('bob', from(elsewhere))).outcome).toBe('challenge')
+    /** Somebody at an address, with a phone and a mailbox that are nobody else's; who of the two is the owner, only we know. */
+    function withThief(options: Parameters<typeof makeApplication>[0] = {}) {
+      const email = memoryChannel('email')
+      const application = makeApplication({ policy: bypass, channels: [email], ...options })
+      const { twoFactor, clock } = application
+      const enroll = async (ip: string, proof?: Proof) => {
+        const pending = await twoFactor.totp.enroll('alice', { account, proof }, from(ip))
+        const phone = virtualAuthenticator(pending.uri, clock)
+        await twoFactor.totp.confirm('alice', pending.token, { code: phone.code() }, from(ip))
+        return () => {
+          clock.advance(minute)
+          return { method: 'totp', code: phone.code() }
+        }
+      }
+      const mailGrant = async (ip: string) => {
+        clock.advance(minute)
+        const { challenge } = await twoFactor.stepUp.begin('alice', 'factors', from(ip))
+        await twoFactor.sendCode(challenge, 'email', from(ip))
+        const answer = { method: 'email', code: email.sent.at(-1)?.code }
+        return { grant: (await twoFactor.stepUp.verify('alice', challenge, answer, from(ip))).grant.token }
+      }
+      const addMail = async (ip: string, address: string) => {
+        const { enrollment } = await twoFactor.destinations.add('alice', 'email', address, null, from(ip))
+        await twoFactor.destinations.confirm('alice', enrollment, email.sent.at(-1)?.code, from(ip))
+      }
+      const plant = (proof: Proof | null) =>
+        twoFactor.allowlist.add('alice', { network: elsewhere }, proof, from(elsewhere))
+      const atThiefs = async () => (await twoFactor.login.begin('alice', from(elsewhere))).outcome
+      const proven = async () => (await twoFactor.status('alice')).allowlist.map(entry => entry.proven)
+      return { ...application, enroll, mailGrant, addMail, plant, atThiefs, proven }
+    }
+
+    it('R31, R44: skips no prompt by what was listed before the first factor, until it is added anew', async () => {
+      const { twoFactor, enroll, plant, atThiefs, proven } = withThief()
+      const { id } = await plant(null)
+      const proof = await enroll(office)
+      expect([await atThiefs(), await proven()]).toEqual(['challenge', [false]])
+      await twoFactor.allowlist.remove('alice', { id }, proof(), from(office))
+      await plant(proof())
+      expect([await atThiefs(), await proven()]).toEqual(['passed', [true]])
+    })
+
+    it('R31, R44: skips no prompt by what a factor had vouched for that was turned off again', async () => {
+      const { twoFactor, enroll, plant, atThiefs, proven } = withThief()
+      const thiefs = await enroll(elsewhere)
+      await plant(thiefs())
+      await twoFactor.disable('alice', thiefs(), from(elsewhere))
+      await enroll(office)
+      expect([await atThiefs(), await proven()]).toEqual(['challenge', [false]])
+    })
+
+    it('R31, R44: skips no prompt by what a mailbox had vouched for that was turned off again', async () => {
+      const { twoFactor, enroll, addMail, mailGrant, plant, atThiefs } = withThief()
+      await addMail(elsewhere, 'thief@example.com')
+      const planted = await plant(await mailGrant(elsewhere))
+      expect(await atThiefs()).toBe('passed')
+      await twoFactor.disable('alice', { grant: planted.grant?.token }, from(elsewhere))
+      await enroll(office)
+      expect(await atThiefs()).toBe('challenge')
+    })
+
+    it.each(['unproven', 'turned off'])(
+      'R31, R44: skips no prompt of a factor that was imported after it (%s)',
+      async how => {
+        const { twoFactor, enroll, plant, atThiefs } = withThief()
+        if (how === 'unproven') await plant(null)
+        else {
+          const thiefs = await enroll(elsewhere)
+          await plant(thiefs())
+          await twoFactor.disable('alice', thiefs(), from(elsewhere))
+        }
+        await twoFactor.operator.import('alice', { totp: { secret } }, { by: 'op', reason: 'moved' })
+        expect(await atThiefs()).toBe('challenge')
+      },
+    )
+
+    it('R27, R44: skips no prompt of an authenticator by what a code that was sent had vouched for', async () => {
+      const { settings, enroll, addMail, mailGrant, plant, atThiefs, proven } = withThief()
+      await addMail(office, account)
+      await plant(await mailGrant(elsewhere))
+      expect([await atThiefs(), await proven()]).toEqual(['passed', [true]])
+      await enroll(office, await mailGrant(office))
+      expect([await atThiefs(), await proven()]).toEqual(['challenge', [false]])
+      const weak = createTwoFactor({ ...settings, policy: { ...bypass, weakProofs: true } })
+      expect((await weak.login.begin('alice', from(elsewhere))).outcome).toBe('passed')
+    })
   })
 
   it('R50: is emptied by an operator, who names who and why, and the factors stay', async () => {
@@ -547,6 +650,40 @@ describe('a change that would shut out who makes it', () => {
     const bypass = await withPolicy({ allowlist: { mode: 'bypass', perSubject: true } })
     await bypass.add(office, elsewhere)
     await bypass.add(elsewhere, null)
+  })
+
+  it('is refused whatever else keeps the person out now: a factor may come, and the address stays shut out', async () => {
+    const { twoFactor } = makeApplication({
+      policy: {
+        required: true,
+        unenrolled: 'deny',
+        firstEnrollment: 'password',
+        allowlist: { mode: 'restrict', perSubject: true },
+      },
+    })
+    await expectRefusal(twoFactor.login.begin('bob', from(office)), 'not_enrolled')
+    const add = (network: string) => twoFactor.allowlist.add('bob', { network }, null, from(office))
+    await expectRefusal(add(elsewhere), 'would_lock_out')
+    await add(office)
+    await add(elsewhere)
+  })
+
+  it('goes by the whole context: who is exempt is shut out by no missing factor', async () => {
+    const { twoFactor, settings } = makeApplication({ policy })
+    const { id } = await twoFactor.allowlist.add('bob', { network: office }, null, from(office))
+    const demanding = createTwoFactor({
+      ...settings,
+      policy: {
+        required: true,
+        unenrolled: 'deny',
+        firstEnrollment: 'password',
+        allowlist: { mode: 'bypass', perSubject: true, satisfiesRequirement: true },
+      },
+    })
+    const remove = (more: object) => demanding.allowlist.remove('bob', { id }, null, from(office, more))
+    await expectRefusal(remove({}), 'would_lock_out')
+    await expectRefusal(remove({ required: true, eligible: true }), 'would_lock_out')
+    await remove({ eligible: false })
   })
 
   it('is refused, too, where the address was all that stood in for a factor that is demanded', async () => {

@@ -52,7 +52,7 @@ describe('a canary', () => {
       addressOf: async () => (id === 'email' ? account : null),
       normalize: typed => (typed.includes('@') || typed.startsWith('+') ? typed : null),
     })
-    const [ip, other, own] = ['203.0.113.77', '2001:db8:77:7::77', '198.51.100.77']
+    const [ip, other, own, tunnel] = ['203.0.113.77', '2001:db8:77:7::77', '198.51.100.77', '2002:c633:644d::1']
     const application = makeApplication({
       keys: [key],
       policy: { allowlist: { mode: 'bypass', networks: ['192.0.2.177'], perSubject: true } },
@@ -77,8 +77,18 @@ describe('a canary', () => {
     })
     const { twoFactor, clock } = application
     const context = { binding: 'binding-canary', credential: 'credential-canary', ip }
-    const secrets = new Set<string>([account, number, 'binding-canary', 'credential-canary', key, ip, other, own])
-    secrets.add('192.0.2.177').add('2001:db8:77:7')
+    const secrets = new Set<string>([
+      account,
+      number,
+      'binding-canary',
+      'credential-canary',
+      key,
+      ip,
+      other,
+      own,
+      tunnel,
+    ])
+    secrets.add('192.0.2.177').add('2001:db8:77:7').add('c633:644d')
     const errors: unknown[] = []
     const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
       try {
@@ -165,7 +175,7 @@ describe('a canary', () => {
     await twoFactor.allowlist.remove('alice', { id }, { method: 'totp', code: code() }, context)
     const restrict = { allowlist: { mode: 'restrict', networks: ['192.0.2.177'] } } as const
     const restricted = createTwoFactor({ ...application.settings, policy: restrict })
-    for (const denied of [ip, other, `${ip}:443`, null]) {
+    for (const denied of [ip, other, tunnel, `${ip}:443`, null]) {
       await attempt(() => restricted.login.begin('alice', { ...context, ip: denied }))
     }
     const misspelled = { allowlist: { mode: 'restrict', networks: ['192.0.2.177/8'] } } as const

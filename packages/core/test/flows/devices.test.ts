@@ -1,4 +1,5 @@
 import { createTwoFactor, type Passed, type TwoFactorEvent } from '@sallyport/core'
+import { memoryChannel } from '@sallyport/core/testing'
 import { describe, expect, it } from 'vitest'
 import { type Application, day, errorOf, expectRefusal, makeApplication, minute, tally } from '../support/harness.js'
 
@@ -150,14 +151,38 @@ describe('a trusted device', () => {
     expect((await devices()).map(({ name }) => name)).toEqual(['Browser', 'Browser', 'Browser', 'My laptop'])
   })
 
-  it('is asked for by a boolean or an object: a word of a form is the mistake of a programmer', async () => {
-    const { twoFactor, challenge, context, alice } = await enrolled()
-    const answer = { method: 'totp', code: alice.code(), trustDevice: 'on' as never }
-    const fault = await errorOf(twoFactor.login.verify(await challenge('alice'), answer, context))
-    expect([fault.kind, fault.message]).toEqual([
-      'usage',
-      'answer.trustDevice must be a boolean, or an object with a name',
-    ])
+  it('R35: is asked for by true or by an object with a name: nothing else passes for consent', async () => {
+    const { twoFactor, challenge, context, devices } = await enrolled()
+    const token = await challenge('alice')
+    const odd = ['on', 1, [], Promise.resolve(false), { trust: false }, new Date(), Object(false), new Map()]
+    for (const trustDevice of odd) {
+      const answer = { method: 'totp', code: '123456', trustDevice: trustDevice as never }
+      const fault = await errorOf(twoFactor.login.verify(token, answer, context))
+      expect([fault.kind, fault.message.startsWith('answer.trustDevice')]).toEqual(['usage', true])
+    }
+    expect(await devices()).toEqual([])
+  })
+
+  it('does not make a login fail by its name where there is nothing to name', async () => {
+    const { twoFactor, challenge, context, alice, settings } = await enrolled()
+    const trustDevice = { name: 'x'.repeat(240) }
+    const recovery = { method: 'recovery_code', code: alice.recoveryCodes[0], trustDevice }
+    expect((await twoFactor.login.verify(await challenge('alice'), recovery, context)).trustedDevice).toBeNull()
+    const without = createTwoFactor({ ...settings, policy: { trustedDevices: false } })
+    const answer = { method: 'totp', code: alice.code(), trustDevice }
+    expect((await without.login.verify(await challenge('alice'), answer, context)).trustedDevice).toBeNull()
+  })
+
+  it('R29: does not open for who signed in by the channel whose code had earned it', async () => {
+    const email = memoryChannel('email', async () => 'alice@example.com')
+    const { twoFactor, challenge, context, begin } = await enrolled({ channels: [email] })
+    const token = await challenge('alice')
+    await twoFactor.sendCode(token, 'email', context)
+    const answer = { method: 'email', code: email.sent[0]?.code, trustDevice: true }
+    const { trustedDevice } = await twoFactor.login.verify(token, answer, context)
+    expect((await begin(trustedDevice?.token)).outcome).toBe('passed')
+    const gate = await begin(trustedDevice?.token, { signedInBy: 'email' })
+    expect(gate).toMatchObject({ outcome: 'challenge', methods: [{ method: 'totp' }, { method: 'recovery_code' }] })
   })
 
   it('R55: is trusted no more once the password changed, and then neither is it listed', async () => {
@@ -246,17 +271,17 @@ describe('the list of trusted devices', () => {
     for (const token of tokens.slice(1)) expect((await begin(token)).outcome).toBe('passed')
   })
 
-  it('R53: drops those that are over, or of an earlier password, before one that is good', async () => {
-    const { trust, devices, clock, events, context } = await enrolled()
-    for (let count = 0; count < 9; count++) await trust(true, { ...context, credential: '1' })
-    await trust({ name: 'good' }, { ...context, credential: '2' })
-    await trust({ name: 'new' }, { ...context, credential: '2' })
-    expect((await devices()).map(({ name }) => name)).toEqual(['good', 'new'])
-    clock.advance(29 * day)
-    await trust({ name: 'newer' }, { ...context, credential: '2' })
-    clock.advance(day)
-    await trust({ name: 'newest' }, { ...context, credential: '2' })
-    expect((await devices()).map(({ name }) => name)).toEqual(['newer', 'newest'])
+  it('R53: where it is full, loses those of an earlier password before one that is good, and tells nobody', async () => {
+    const { trust, devices, events, context, tokenOf, begin } = await enrolled()
+    const now = { ...context, credential: '2' }
+    const good = await tokenOf({ name: 'good' }, now)
+    for (let count = 0; count < 9; count++) await trust({ name: `old ${count}` }, { ...context, credential: '1' })
+    expect(await devices()).toHaveLength(10)
+    await trust({ name: 'new' }, now)
+    expect((await devices({ credential: '2' })).map(({ name }) => name)).toEqual(['good', 'new'])
+    expect((await devices()).map(({ name }) => name)).not.toContain('old 0')
+    expect(await devices()).toHaveLength(10)
+    expect((await begin(good, { credential: '2' })).outcome).toBe('passed')
     expect(told(events)).not.toContain('device_revoked')
   })
 
@@ -308,13 +333,33 @@ describe('the list of trusted devices', () => {
     expect(endedSessions).toEqual(['alice'])
   })
 
-  it('R36: a device that is revoked while it signs in is in before or not at all', async () => {
+  it('R36: signs in before it is revoked, or not at all', async () => {
     const { tokenOf, twoFactor, begin } = await enrolled()
     const token = await tokenOf()
     const [id] = (await twoFactor.status('alice')).trustedDevices.map(device => device.id)
-    const counts = await tally(Array.from({ length: 16 }, () => twoFactor.trustedDevices.revoke('alice', id)))
-    expect(counts['ok']).toBe(1)
+    let revoked = false
+    const revokes = Array.from({ length: 4 }, () =>
+      twoFactor.trustedDevices.revoke('alice', id).then(() => {
+        revoked = true
+      }),
+    )
+    const logins = Array.from({ length: 16 }, async () => {
+      const late = revoked
+      return { late, outcome: (await begin(token)).outcome }
+    })
+    expect((await tally(revokes))['ok']).toBe(1)
+    for (const { late, outcome } of await Promise.all(logins)) if (late) expect(outcome).toBe('challenge')
     expect((await begin(token)).outcome).toBe('challenge')
+  })
+
+  it('R46: is not touched where the record is older than the application knows', async () => {
+    const { tokenOf, devices, twoFactor, context } = await enrolled()
+    await tokenOf()
+    const [device] = await devices()
+    const stale = { ...context, generation: 2 ** 40 }
+    expect((await errorOf(twoFactor.trustedDevices.revoke('alice', device?.id, stale))).code).toBe('record_stale')
+    expect((await errorOf(twoFactor.trustedDevices.revokeAll('alice', stale))).code).toBe('record_stale')
+    expect(await devices()).toHaveLength(1)
   })
 })
 

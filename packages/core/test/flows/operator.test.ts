@@ -156,6 +156,9 @@ describe('operator.reset', () => {
       () => twoFactor.recoveryCodes.regenerate('alice', proof, newer),
       () => twoFactor.status('alice', newer),
       () => twoFactor.disable('alice', proof, newer),
+      () => twoFactor.allowlist.remove('alice', { id: alice.id }, proof, newer),
+      () => twoFactor.trustedDevices.revoke('alice', alice.id, newer),
+      () => twoFactor.trustedDevices.revokeAll('alice', newer),
     ]) {
       expect(await errorOf(verb())).toMatchObject({ kind: 'corrupt', code: 'record_stale' })
     }

@@ -193,9 +193,13 @@ async function take(world: World, one: Step, policy: Policy): Promise<string> {
       const expected = one.act === 'trust' && days > 0
       expect(passed.trustedDevice !== null).toBe(expected)
       if (passed.trustedDevice === null) return 'not trusted'
-      // Of another password, or over by the policy of now: forgotten when a new one comes.
-      const good = (token: string) => memory.trusts(policy, by.credential, token, clock())
-      memory.devices = memory.devices.filter(({ token }) => token !== context.trustedDevice && good(token))
+      memory.devices = memory.devices.filter(({ token }) => token !== context.trustedDevice)
+      if (memory.devices.length === 10) {
+        // Of another password, or over by the policy of now: else the oldest.
+        const good = ({ token }: Device) => memory.trusts(policy, by.credential, token, clock())
+        const loser = memory.devices.find(device => !good(device)) ?? memory.devices[0]
+        memory.devices = memory.devices.filter(device => device !== loser)
+      }
       const { token } = passed.trustedDevice
       memory.devices.push({ token, credential: by.credential, at: clock(), days })
       world.given[by.token] = token
@@ -232,6 +236,8 @@ async function take(world: World, one: Step, policy: Policy): Promise<string> {
       }
       await twoFactor.disable('alice', proof, context)
       memory.enrolled = false
+      // Whoever had the password may have vouched for them with a factor of his own.
+      for (const network of memory.list.keys()) memory.list.set(network, false)
       world.changed()
       return 'disabled'
     }
@@ -266,12 +272,13 @@ async function changeList(
   const after = new Map(memory.list)
   if (act === 'add') after.set(network, memory.enrolled)
   else after.delete(network)
-  const refused = (list: Memory['list']) =>
-    ['address_not_allowed', 'not_enrolled'].includes(
-      // No device is trusted after a change.
-      Object.assign(new Memory(), { enrolled: memory.enrolled, list }).expected(policy, by, undefined, clock()),
-    )
-  const shutsOut = !acceptLockOut && refused(after) && !refused(memory.list)
+  // No device is trusted after a change.
+  const outcomeWith = (list: Memory['list']) =>
+    Object.assign(new Memory(), { enrolled: memory.enrolled, list }).expected(policy, by, undefined, clock())
+  const denied = (list: Memory['list']) => outcomeWith(list) === 'address_not_allowed'
+  const refused = (list: Memory['list']) => denied(list) || outcomeWith(list) === 'not_enrolled'
+  const worse = (is: (list: Memory['list']) => boolean) => is(after) && !is(memory.list)
+  const shutsOut = !acceptLockOut && (worse(denied) || worse(refused))
   const expected = () => {
     if (memory.permit !== null) return 'permit_required'
     if (act === 'add' && memory.list.has(network)) return 'limit_reached'

@@ -157,6 +157,10 @@ describe('the prefix that is shown', () => {
     ['0.0.0.1', '0.0.0.0/24'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
     ['::1', '::/48'],
+    // Of a tunnel the next bits are somebody's IPv4 address.
+    ['2002:c633:6409::1', '2002::/16'],
+    ['2001:0:c633:6409::1', '2001::/32'],
+    ['2001:1::1', '2001:1::/48'],
   ])('R40: of %s is %s', (text, shown) => {
     expect(prefixShown(parseAddress(text) ?? '')).toBe(shown)
   })

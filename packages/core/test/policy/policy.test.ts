@@ -47,6 +47,12 @@ describe('from when a second factor is required', () => {
     )
   })
 
+  it('is a date still where the grace would go past the last of all dates', () => {
+    const last = new Date(8.64e15)
+    const late = requiredFrom({ required: { from: last, graceDays: 3650 } }, undefined, last) ?? Number.NaN
+    expect(new Date(late)).toEqual(last)
+  })
+
   it('takes its first effect at the millisecond of that moment', () => {
     const due = requiredFrom(grace, undefined, after(day)) ?? Number.NaN
     const facts = {
@@ -76,6 +82,7 @@ describe('the policy', () => {
       { required: { from: '2026-03-01', graceDays: 1 } },
       { required: { from, graceDays: -1 } },
       { required: { from, graceDays: Number.NaN } },
+      { required: { from, graceDays: 3651 } },
       { required: { from, graceDays: Number.POSITIVE_INFINITY } },
       { unenrolled: 'allow' },
       { firstEnrollment: 'nothing' },

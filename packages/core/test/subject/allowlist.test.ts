@@ -3,7 +3,7 @@ import { withNetwork, withoutNetwork } from '../../src/subject/allowlist.js'
 import { emptyState } from '../../src/subject/state.js'
 import { now } from './fixtures.js'
 
-const entry = (network: string) => ({ id: network, network, name: network, proven: true, createdAt: now })
+const entry = (network: string) => ({ id: network, network, name: network, proof: 'strong' as const, createdAt: now })
 const listed = (count: number) => ({
   ...emptyState,
   allowlist: Array.from({ length: count }, (_, number) => entry(`10.0.0.${number}/32`)),

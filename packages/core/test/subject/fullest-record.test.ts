@@ -7,13 +7,13 @@ import { type SubjectState, stateSchema } from '../../src/subject/state.js'
 import { makeKeyring } from '../../src/vault/keyring.js'
 import { expectRefusal } from '../support/harness.js'
 
-/** The widest of each: what takes most bytes where the limits count characters. */
+/** The widest of each: what takes most bytes where the limits count characters. Moments are whole: core rounds its clock. */
 const id = 'f'.repeat(32)
 const digest = 'f'.repeat(64)
 const hash = 'x'.repeat(43)
 /** 64 characters, and 128 bytes in JSON. */
 const name = '"'.repeat(64)
-const moment = 4_102_444_800_000.5
+const moment = 4_102_444_800_000
 const channels = Array.from({ length: 4 }, (_, number) => `channel${number}`.padEnd(32, 'x'))
 const address = '"'.repeat(127)
 const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one)
@@ -53,12 +53,20 @@ const fullest: SubjectState = {
     ]),
   ),
   spent: times(64, { id, until: moment }),
-  trustedDevices: times(10, { id, hash, name, credential: digest, createdAt: moment, expiresAt: moment }),
+  trustedDevices: times(10, {
+    id,
+    hash,
+    name,
+    credential: digest,
+    channel: channels[0] ?? null,
+    createdAt: moment,
+    expiresAt: moment,
+  }),
   allowlist: times(50, {
     id,
     network: 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128',
     name,
-    proven: false,
+    proof: 'strong',
     createdAt: moment,
   }),
   permit: id,
