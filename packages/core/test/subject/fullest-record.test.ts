@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { memoryStore } from '@sallyport/memory'
 import { describe, expect, it } from 'vitest'
+import { makeGatehouse } from '../../src/flows/gatehouse.js'
+import { checkOptions } from '../../src/options.js'
 import { largestBody, sealRecord, unknownHistory } from '../../src/store/record.js'
 import { makeRecords } from '../../src/store/records.js'
 import { type SubjectState, stateSchema } from '../../src/subject/state.js'
@@ -90,6 +92,13 @@ describe('the fullest record', () => {
     await grow(64)
     await expectRefusal(grow(640), 'limit_reached')
     expect((await records.read('alice')).state.spent).toHaveLength(64)
+  })
+
+  it('R53: holds whole milliseconds, whatever clock the application has', () => {
+    const options = { issuer: 'Acme', keys: [randomBytes(32).toString('base64')], store: memoryStore() }
+    expect(makeGatehouse(checkOptions({ ...options, clock: () => 1_772_366_400_000.1235 })).now()).toBe(
+      1_772_366_400_000,
+    )
   })
 
   it('R53: fits the body that every store takes', () => {
