@@ -88,13 +88,13 @@ function describe(event: TwoFactorEvent, admin = ''): { text: string; alarming: 
     case 'recovery_codes_regenerated':
       return calm('New recovery codes were made. The old ones no longer work.')
     case 'device_trusted':
-      return calm('A browser was trusted: it skips the code for a while.')
+      return calm('A browser is remembered: for a while it is not asked for a code.')
     case 'device_revoked':
-      return calm('The trust in a browser was ended.')
+      return calm('A browser was forgotten: it is asked for a code again.')
     case 'allowlist_changed':
-      return calm('The networks that you may sign in from were changed.')
+      return calm('Your list of networks was changed.')
     case 'denied':
-      return alarm(`Your password was right, but nobody may sign in from that network (${event.network}).`)
+      return alarm(`Your password was right, but you cannot log in from that network (${event.network}).`)
     case 'disabled':
       return alarm('Two-factor authentication was turned off.')
     case 'reset':

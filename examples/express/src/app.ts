@@ -14,12 +14,14 @@ import { authenticatorRoutes } from './routes/authenticators.js'
 import { destinationRoutes } from './routes/destinations.js'
 import { inboxRoutes } from './routes/inbox.js'
 import { loginRoutes } from './routes/login.js'
+import { networkRoutes } from './routes/networks.js'
 import { newPasswordRoutes } from './routes/new-password.js'
 import { operatorRoutes } from './routes/operator.js'
 import { passwordRoutes } from './routes/password.js'
 import { policyRoutes } from './routes/policy.js'
 import { profileRoutes } from './routes/profile.js'
 import { recoveryCodeRoutes } from './routes/recovery-codes.js'
+import { rememberedBrowserRoutes } from './routes/remembered-browsers.js'
 import { roleRoutes } from './routes/roles.js'
 import { currentUser, sessions } from './sessions.js'
 import { makeSlipBox } from './slips.js'
@@ -40,6 +42,8 @@ export interface AppOptions {
   policies: Policies
   /** What a first enrolment takes; the password alone where it is missing. */
   firstEnrollment?: Policy['firstEnrollment']
+  /** The proxies in front, as in `['10.0.0.1', 'fd00::/64']`; browsers connect to the application itself where it is missing. */
+  trustedProxies?: readonly string[]
   /** Of a demonstration: the mail that nobody delivers, to be shown, and whether text messages are printed where the application runs. */
   demo?: { inbox: Inbox | null; printsTexts: boolean }
   /** Whether browsers reach this by https. False for plain http on localhost, and nowhere else. */
@@ -50,15 +54,17 @@ export interface AppOptions {
 
 export function createApp(options: AppOptions): Express {
   const { accounts, store, key, channels = [], notices, policies, https = true, clock = Date.now } = options
-  const { firstEnrollment = 'password', demo = { inbox: null, printsTexts: false } } = options
+  const { firstEnrollment = 'password', trustedProxies = [], demo = { inbox: null, printsTexts: false } } = options
   const activity = makeActivity(accounts)
   const slips = makeSlipBox(clock)
   const onEvent = async (event: TwoFactorEvent) => {
     notices?.tell(event)
     await activity.record(event)
   }
-  const connectUnder = (policy: ChosenPolicy) =>
-    connectTwoFactor({ accounts, store, key, channels, policy, firstEnrollment, onEvent, clock })
+  const settings = { accounts, store, key, channels, firstEnrollment, trustedProxies, secureCookies: https, clock }
+  const connectUnder = (policy: ChosenPolicy) => connectTwoFactor({ ...settings, policy, onEvent })
+  /** To look what a policy would do: what happens then has not happened to anybody. */
+  const tryUnder = (policy: ChosenPolicy) => connectTwoFactor({ ...settings, policy, onEvent: async () => {} })
 
   /** Whatever asks Sallyport. A request is under one policy from its beginning to its end. */
   function routesUnder(policy: ChosenPolicy): Router {
@@ -71,10 +77,12 @@ export function createApp(options: AppOptions): Express {
     routes.use('/profile', recoveryCodeRoutes(accounts, login, stepUp, slips))
     routes.use('/profile', authenticatorRoutes(accounts, login, stepUp, slips, clock))
     routes.use('/profile', destinationRoutes(accounts, login, stepUp, slips, clock))
+    routes.use('/profile', networkRoutes(accounts, login, stepUp))
+    routes.use('/profile', rememberedBrowserRoutes(login))
     routes.use('/profile', apiKeyRoutes(stepUp, slips))
     routes.use('/operator', operatorRoutes(accounts, login, stepUp, slips))
     routes.use('/operator', roleRoutes(accounts, stepUp))
-    routes.use('/operator', policyRoutes(policies, policy, connectUnder, stepUp, clock))
+    routes.use('/operator', policyRoutes(policies, policy, tryUnder, stepUp, clock))
     return routes
   }
   // Made before the first request, so that what is set wrongly is found at the start.

@@ -52,11 +52,11 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
         text: `It says from where your account is opened, or opened without a code. ${notYou}`,
       }
     case 'device_trusted':
-      return { subject: 'A browser was trusted', text: `For a while it is not asked for a code. ${notYou}` }
+      return { subject: 'A browser is remembered', text: `For a while it is not asked for a code. ${notYou}` }
     case 'denied':
       return {
         subject: 'Somebody may have your password',
-        text: `Your password was entered in a network from which nobody may sign in (${event.network}). If it was not you, change it now.`,
+        text: `Your password was entered in a network that you cannot log in from (${event.network}). If it was not you, somebody has your password: change it now.`,
       }
     case 'disabled':
       return {
@@ -104,11 +104,14 @@ export type Notices = ReturnType<typeof makeNotices>
 // #region queue
 /** Beyond this, mail is dropped and said to be: a mail server that is away for long must not fill the memory. */
 const mostWaiting = 1000
-/** ms in which a person is told once of wrong codes: a guesser gives five before there is a lock. */
+/**
+ * ms in which a person is told once of wrong codes, and once of networks that were refused: a guesser gives five codes before there is a
+ * lock, and nothing ever locks out who has the password and is in the wrong place.
+ */
 const quiet = 60 * 60_000
 
 export function makeNotices({ accounts, mail: { transport, from }, patience = 15_000 }: NoticeSettings) {
-  const toldOfGuesses = new Map<string, number>()
+  const toldLately = new Map<string, number>()
   let waiting = 0
   let last = Promise.resolve()
   let closed = false
@@ -136,10 +139,11 @@ export function makeNotices({ accounts, mail: { transport, from }, patience = 15
   }
 
   function isRepeated({ type, subject, at }: TwoFactorEvent): boolean {
-    if (type !== 'failed') return false
-    for (const [user, time] of toldOfGuesses) if (time <= at.getTime() - quiet) toldOfGuesses.delete(user)
-    if (toldOfGuesses.has(subject)) return true
-    toldOfGuesses.set(subject, at.getTime())
+    if (type !== 'failed' && type !== 'denied') return false
+    for (const [told, time] of toldLately) if (time <= at.getTime() - quiet) toldLately.delete(told)
+    const one = `${type} ${subject}`
+    if (toldLately.has(one)) return true
+    toldLately.set(one, at.getTime())
     return false
   }
 

@@ -1,12 +1,15 @@
 /**
- * Who needs a second factor, from when, and what becomes of who has none: chosen by an admin on `/operator/policy`, and kept in the
- * database, so that it survives a restart and holds for every process.
+ * Who needs a second factor, from when, what becomes of who has none, and where and how long nobody is asked for it: chosen by an admin on
+ * `/operator/policy`, and kept in the database, so that it survives a restart and holds for every process.
  */
+import type { AllowlistPolicy } from '@sallyport/core'
 import type { Database } from './database.js'
 import { FormProblem } from './form-problem.js'
+import { isNetwork } from './networks.js'
 
 const whoMust = ['nobody', 'admins', 'everybody'] as const
 const becomesOf = ['enroll', 'deny'] as const
+const allowlists = ['off', 'restrict', 'bypass'] as const
 
 export interface ChosenPolicy {
   who: (typeof whoMust)[number]
@@ -16,6 +19,16 @@ export interface ChosenPolicy {
   graceDays: number
   /** Who must have a second factor and has none sets it up at login, or is refused. */
   unenrolled: (typeof becomesOf)[number]
+  /** What the listed networks are for: nothing, to log in from there alone, or to be asked for no code there. */
+  allowlist: (typeof allowlists)[number]
+  /** Listed for everybody. */
+  networks: readonly string[]
+  /** Whether people keep a list of their own as well. */
+  ownNetworks: boolean
+  /** Whether a listed network is enough for who must have a second factor and has none. */
+  listedSuffices: boolean
+  /** For how long a browser is remembered where the person asks for it; 0: none is. */
+  trustedDays: number
 }
 
 /** As a form posts it and the database keeps it. */
@@ -28,28 +41,58 @@ export function dayOf(moment: Date): string {
 
 /** What holds until an admin chooses: `TWO_FACTOR=required` asks everybody, at once. */
 export function initialPolicy(required: boolean, now = Date.now()): ChosenPolicy {
-  const today = new Date(dayOf(new Date(now)))
-  return { who: required ? 'everybody' : 'nobody', from: today, graceDays: 0, unenrolled: 'enroll' }
+  const today = dayOf(new Date(now))
+  const who = required ? 'everybody' : 'nobody'
+  return readPolicy({ who, from: today, graceDays: '0', unenrolled: 'enroll', ...fieldsThatCameLater })
 }
 
-export function fieldsOf({ who, from, graceDays, unenrolled }: ChosenPolicy): PolicyFields {
-  return { who, from: dayOf(from), graceDays: String(graceDays), unenrolled }
+/** What holds where a policy was kept before there were these. */
+const fieldsThatCameLater = { allowlist: 'off', networks: '', ownNetworks: '', listedSuffices: '', trustedDays: '30' }
+
+export function fieldsOf({ from, graceDays, networks, trustedDays, ...policy }: ChosenPolicy): PolicyFields {
+  return {
+    who: policy.who,
+    from: dayOf(from),
+    graceDays: String(graceDays),
+    unenrolled: policy.unenrolled,
+    allowlist: policy.allowlist,
+    networks: networks.join('\n'),
+    ownNetworks: policy.ownNetworks ? 'yes' : '',
+    listedSuffices: policy.listedSuffices ? 'yes' : '',
+    trustedDays: String(trustedDays),
+  }
 }
 
 /** What goes back into a form that was refused: whatever was typed, where it is text. */
 export function typedFields(posted: Partial<Record<string, unknown>>): PolicyFields {
-  const text = (field: keyof ChosenPolicy) => (typeof posted[field] === 'string' ? posted[field] : '')
-  return { who: text('who'), from: text('from'), graceDays: text('graceDays'), unenrolled: text('unenrolled') }
+  const text = (field: string) => (typeof posted[field] === 'string' ? posted[field] : '')
+  const names = Object.keys(fieldsOf(initialPolicy(false))) as (keyof ChosenPolicy)[]
+  return Object.fromEntries(names.map(name => [name, text(name)])) as PolicyFields
 }
 
 /** Reads what was posted or kept. Throws a {@link FormProblem} where it is no policy. */
 export function readPolicy(fields: Partial<Record<string, unknown>>): ChosenPolicy {
-  return {
+  const policy: ChosenPolicy = {
     who: oneOf(whoMust, fields['who']) ?? wrong('who', 'Choose who needs a second factor.'),
     from: readDay(fields['from']) ?? wrong('from', 'Choose a day, such as 2027-03-01.'),
     graceDays: readDays(fields['graceDays']) ?? wrong('graceDays', 'Give 0 to 365 days, as a whole number.'),
     unenrolled: oneOf(becomesOf, fields['unenrolled']) ?? wrong('unenrolled', 'Choose what happens to who has none.'),
+    allowlist: oneOf(allowlists, fields['allowlist']) ?? wrong('allowlist', 'Choose what the listed networks are for.'),
+    networks: readNetworks(fields['networks']),
+    ownNetworks: fields['ownNetworks'] === 'yes',
+    listedSuffices: fields['listedSuffices'] === 'yes',
+    trustedDays: readDays(fields['trustedDays']) ?? wrong('trustedDays', 'Give 0 to 365 days, as a whole number.'),
   }
+  if (policy.allowlist !== 'off' && policy.networks.length === 0 && !policy.ownNetworks) {
+    wrong('networks', 'List at least one network, or let people keep a list of their own.')
+  }
+  return policy
+}
+
+/** In Sallyport's words; undefined where listed networks are for nothing. */
+export function allowlistOf(policy: ChosenPolicy): AllowlistPolicy | undefined {
+  const { allowlist: mode, networks, ownNetworks: perSubject, listedSuffices: satisfiesRequirement } = policy
+  return mode === 'off' ? undefined : { mode, networks, perSubject, satisfiesRequirement }
 }
 
 export type Policies = ReturnType<typeof makePolicies>
@@ -68,7 +111,7 @@ export function makePolicies({ setting: settings }: Database, initial: ChosenPol
       const kept = await settings.findUnique({ where: { name } })
       if (kept === null) return initial
       // What does not read as a policy throws, and nobody gets any further.
-      if (kept.value !== read.value) read = { value: kept.value, policy: readPolicy(JSON.parse(kept.value)) }
+      if (kept.value !== read.value) read = { value: kept.value, policy: readKept(kept.value) }
       return read.policy
     },
 
@@ -77,6 +120,10 @@ export function makePolicies({ setting: settings }: Database, initial: ChosenPol
       await settings.upsert({ where: { name }, create: { name, value }, update: { value } })
     },
   }
+}
+
+function readKept(value: string): ChosenPolicy {
+  return readPolicy({ ...fieldsThatCameLater, ...JSON.parse(value) })
 }
 
 function wrong(field: keyof ChosenPolicy, message: string): never {
@@ -96,4 +143,18 @@ function readDay(value: unknown): Date | undefined {
 
 function readDays(value: unknown): number | undefined {
   return typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) <= 365 ? Number(value) : undefined
+}
+
+/** One on a line; lines that are empty are none. */
+function readNetworks(value: unknown): string[] {
+  if (typeof value !== 'string') return wrong('networks', 'List networks, one on a line.')
+  const lines = value.split('\n').map(line => line.trim())
+  for (const [at, line] of lines.entries()) {
+    if (line === '' || isNetwork(line)) continue
+    wrong(
+      'networks',
+      `Line ${at + 1}, “${line.slice(0, 64)}”, is no network. Write an address, such as 203.0.113.7, or a network, such as 203.0.113.0/24.`,
+    )
+  }
+  return lines.filter(line => line !== '')
 }

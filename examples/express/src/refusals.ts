@@ -3,14 +3,17 @@ import type { Refusal, RefusalCode } from '@sallyport/core'
 import { type AnswerMethod, type ChannelId, codesOf } from './methods.js'
 
 /**
- * What is refused: a code, the first code of an authenticator that is being set up, an address that is being added, or, at the gate, a
- * person who has no way left to answer.
+ * What is refused: a code, the first code of an authenticator that is being set up, an address that is being added, a network of one's own
+ * list, or, at the gate, a person who has no way left to answer.
  */
-export type About = AnswerMethod | 'setup' | `new_${ChannelId}` | 'gate'
+export type About = AnswerMethod | 'setup' | `new_${ChannelId}` | 'network' | 'gate'
 
-type Sentence = (wait: string | null) => string
+type Sentence = (wait: string | null, field: Refusal['field']) => string
 
-/** One sentence or two per refusal; the type makes sure that none is missing. `wait` is a time in words, or null. */
+/**
+ * One sentence or two per refusal; the type makes sure that none is missing. `wait` is a time in words, or null; `field` what was not
+ * filled in as it should be.
+ */
 const sentences: Record<RefusalCode, Sentence> = {
   ...aboutCodes(
     codesOf.totp,
@@ -21,7 +24,8 @@ const sentences: Record<RefusalCode, Sentence> = {
   enrollment_expired: () =>
     'This QR code is no longer valid: it was used already, or it took too long. Please start again.',
   method_unavailable: () => 'You cannot use that kind of code here. Choose another.',
-  address_not_allowed: () => 'Logging in from this network is not allowed.',
+  address_not_allowed: () =>
+    'You cannot log in from this network. Try again from one that you may log in from, or ask an admin.',
   send_too_soon: wait => `You asked for a code a moment ago. You can ask again in ${wait ?? 'a minute'}.`,
   send_limit: wait => `We cannot send more codes for now. Use another way, or try again in ${wait ?? 'a while'}.`,
   delivery_failed: () => 'We could not deliver the code. Use another way, or try again in a minute.',
@@ -55,6 +59,14 @@ const otherSentences: Record<Exclude<About, 'totp'>, Partial<typeof sentences>> 
     suspended: () =>
       'There were far too many wrong codes, and you have no recovery codes left. Ask an admin to unlock your account.',
     method_unavailable: () => 'There is no way to send you a code just now. Try again later, or ask an admin for help.',
+  },
+  network: {
+    limit_reached: () => 'That network is on your list already, or there are as many as there can be.',
+    not_found: () => 'That network is not on your list any more.',
+    invalid_input: (_wait, field) =>
+      field === 'name'
+        ? 'A name can have up to 64 characters.'
+        : 'That is no address or network, or one that is too wide. Write an address, such as 203.0.113.7, or a network of /24 at most, such as 203.0.113.0/24; for IPv6 of /48.',
   },
   setup: aboutFirstCodes(
     'That code is not right. Take the one that the app shows now, and see that the phone sets its clock by itself.',
@@ -104,7 +116,7 @@ function aboutNewAddresses(): Partial<typeof sentences> {
 /** The refusal in words. */
 export function inWords(refusal: Refusal, about: About = 'totp'): string {
   const sentence = (about !== 'totp' && otherSentences[about][refusal.code]) || sentences[refusal.code]
-  return sentence(refusal.retryAfter === null ? null : waitInWords(refusal.retryAfter))
+  return sentence(refusal.retryAfter === null ? null : waitInWords(refusal.retryAfter), refusal.field)
 }
 
 /** A time to wait, in words; never shorter than it is. */

@@ -9,6 +9,7 @@ import { codesByMail, codesByTextMessage } from './channels.js'
 import { openDatabase } from './database.js'
 import { readKey } from './key.js'
 import { openMail } from './mail.js'
+import { trustedProxiesIn } from './networks.js'
 import { makeNotices } from './notices.js'
 import { initialPolicy, makePolicies } from './policy.js'
 import { reasonOf, StartFailure } from './start-failure.js'
@@ -23,6 +24,7 @@ try {
 }
 
 async function start(): Promise<void> {
+  const trustedProxies = trustedProxiesIn(process.env['TRUSTED_PROXIES'])
   const folder = process.env['DATA'] ?? fileURLToPath(new URL('../data', import.meta.url))
   const database = await openDatabase(folder)
   const { store, close } = await openStore(process.env['TWO_FACTOR_STORE'] || undefined, database)
@@ -41,6 +43,7 @@ async function start(): Promise<void> {
     notices,
     policies: makePolicies(database, initialPolicy(process.env['TWO_FACTOR'] === 'required')),
     firstEnrollment: firstEnrollmentByMail() ? { channel: byMail.id } : 'password',
+    trustedProxies,
     https: false,
     demo: { inbox: mail.inbox, printsTexts: texts.printed },
   })

@@ -8,10 +8,12 @@ import {
   type Store,
   type TwoFactorEvent,
 } from '@sallyport/core'
+import { clientIp } from '@sallyport/core/ip'
 import type { Request } from 'express'
 import type { Accounts, User } from './accounts.js'
 import { sendingOf } from './code-form.js'
-import type { ChosenPolicy } from './policy.js'
+import { allowlistOf, type ChosenPolicy } from './policy.js'
+import { browserCookies, browserName } from './remembered-browsers.js'
 import { beginLogin, endOtherSessions, startSession } from './sessions.js'
 
 export interface Settings {
@@ -26,6 +28,10 @@ export interface Settings {
   policy: ChosenPolicy
   /** What a first enrolment takes: the password alone, or a code on the account's own address as well. */
   firstEnrollment: Policy['firstEnrollment']
+  /** Addresses and networks of the proxies in front: nobody else is believed about a client's address. */
+  trustedProxies: readonly string[]
+  /** False by plain http on localhost, and nowhere else. */
+  secureCookies: boolean
   onEvent: (event: TwoFactorEvent) => Promise<void>
   /** ms; for tests. */
   clock: () => number
@@ -34,7 +40,8 @@ export interface Settings {
 export type TwoFactorLogin = ReturnType<typeof connectTwoFactor>
 
 export function connectTwoFactor(settings: Settings) {
-  const { accounts, store, key, channels, policy, firstEnrollment, onEvent, clock } = settings
+  const { accounts, store, key, channels, policy, firstEnrollment, trustedProxies, onEvent, clock } = settings
+  const browsers = browserCookies({ secure: settings.secureCookies, clock })
   // #region connect
   const twoFactor = createTwoFactor({
     issuer: 'Acme',
@@ -45,20 +52,28 @@ export function connectTwoFactor(settings: Settings) {
       required: policy.who !== 'nobody' && { from: policy.from, graceDays: policy.graceDays },
       unenrolled: policy.unenrolled,
       firstEnrollment,
+      allowlist: allowlistOf(policy),
+      trustedDevices: policy.trustedDays > 0 && { days: policy.trustedDays },
     },
     endOtherSessions: (subject, request) => endOtherSessions(accounts, subject, request),
     onEvent,
     clock,
   })
 
-  /** What the server knows of this request. Only the permit comes from the browser. */
+  /** Whose request it is: the socket's address, or whom a proxy of ours names. */
+  const addressOf = ({ socket: { remoteAddress }, headers }: Request) =>
+    clientIp({ remoteAddress, headers, trustedProxies, header: 'x-forwarded-for' })
+
+  /** What the server knows of this request. Only the permit and the token of a remembered browser come from the browser. */
   const contextOf = (req: Request, user: User): Context => ({
+    ip: addressOf(req),
     binding: req.sessionID,
     credential: String(user.passwordVersion),
     generation: user.twoFactorGeneration,
     eligible: policy.who !== 'admins' || user.role === 'admin',
     createdAt: user.createdAt,
     permit: req.body?.permit,
+    trustedDevice: browsers.read(req, user.id),
     request: req,
   })
 
@@ -83,9 +98,13 @@ export function connectTwoFactor(settings: Settings) {
 
   /** The second screen was answered. Returns the page to go to, or throws a refusal to show. */
   async function afterCode(req: Request): Promise<string> {
-    const { method, code } = req.body
+    const { method, code, remember } = req.body
+    const trustDevice = remember === 'yes' && { name: browserName(req.get('user-agent')) }
     const context = async (subject: string) => contextOf(req, await accounts.get(subject))
-    return signIn(req, await twoFactor.login.verify(req.session.login?.challenge, { method, code }, context))
+    const { challenge } = req.session.login ?? {}
+    const passed = await twoFactor.login.verify(challenge, { method, code, trustDevice }, context)
+    if (passed.trustedDevice !== null) browsers.keep(req, passed.subject, passed.trustedDevice)
+    return signIn(req, passed)
   }
 
   /** Only a `Passed` starts a session: for its subject, under a new session id. */
@@ -95,5 +114,6 @@ export function connectTwoFactor(settings: Settings) {
   }
   // #endregion connect
 
-  return { twoFactor, channels: channels.map(({ id }) => id), contextOf, afterPassword, sendCode, afterCode, signIn }
+  const ids = channels.map(({ id }) => id)
+  return { twoFactor, policy, firstEnrollment, channels: ids, contextOf, afterPassword, sendCode, afterCode, signIn }
 }

@@ -8,6 +8,7 @@ import { mailedCodes, printedCodes } from './sent-codes.js'
 import { password, recoveryCodesOf, Visitor } from './visitor.js'
 
 const number = '+12025550142'
+const address = '198.51.100.77'
 
 test('R40: no code, secret, key, token or address is in what the application says of itself', async () => {
   const said: string[] = []
@@ -19,6 +20,7 @@ test('R40: no code, secret, key, token or address is in what the application say
   }
   let broken = false
   const app = await startApp({
+    trustedProxies: '127.0.0.1',
     around: store => ({
       ...store,
       put: async (...write) => {
@@ -28,10 +30,10 @@ test('R40: no code, secret, key, token or address is in what the application say
     }),
   })
   onTestFinished(() => app.stop())
-  const client = await request.newContext({ baseURL: app.origin })
+  const client = await request.newContext({ baseURL: app.origin, extraHTTPHeaders: { 'x-forwarded-for': address } })
   onTestFinished(() => client.dispose())
   const ada = await new Visitor(app, client).enrolled()
-  const secrets = new Set([ada.email, 'ada@', number, password, ada.phone?.secret ?? '', ...ada.recoveryCodes])
+  const secrets = new Set([ada.email, 'ada@', number, address, password, ada.phone?.secret ?? '', ...ada.recoveryCodes])
   const used = (code: string | undefined) => {
     secrets.add(code ?? '')
     return code ?? ''
@@ -52,6 +54,22 @@ test('R40: no code, secret, key, token or address is in what the application say
   }
   const fresh = await ada.send('/profile', '/profile/recovery-codes', { method: 'totp', code: await nextCode() })
   for (const code of recoveryCodesOf(fresh)) secrets.add(code)
+
+  // A network of hers, a browser that is remembered, and somebody who is elsewhere.
+  await ada.choosePolicy({ allowlist: 'restrict', ownNetworks: 'yes' })
+  const networks = '/profile/networks'
+  await ada.send(`${networks}/code`, `${networks}/code`, { method: 'totp', code: await nextCode() })
+  await ada.send(networks, networks, { network: address, name: 'Home' })
+  await ada.send('/profile', '/logout')
+  await ada.sendPassword()
+  await ada.send('/login/code', '/login/code', { method: 'totp', code: await nextCode(), remember: 'yes' })
+  const { cookies } = await client.storageState()
+  used(cookies.find(({ name }) => name.includes('browser'))?.value)
+  const elsewhere = await request.newContext({ baseURL: app.origin })
+  onTestFinished(() => elsewhere.dispose())
+  expect(await new Visitor(app, elsewhere).sendPassword()).toContain('You cannot log in from this network.')
+  // Which ends the trust: from here on codes are asked for.
+  await ada.send('/profile', '/profile/browsers/forget')
 
   // A store that is down, with a code and an address in the request.
   await ada.send('/profile', '/logout')

@@ -2,8 +2,9 @@
 import { type APIRequestContext, request } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { makeAccounts, type User } from '../src/accounts.js'
+import type { PolicyFields } from '../src/policy.js'
 import { type RunningApp, startApp } from './running-app.js'
-import { password, Visitor } from './visitor.js'
+import { password, suggestedPolicy, Visitor } from './visitor.js'
 
 let app: RunningApp
 let clients: APIRequestContext[] = []
@@ -66,7 +67,7 @@ describe('the policy', () => {
     'another end': { unenrolled: 'constructor' },
   }
   test.each(Object.entries(wrong))('R45: %s is told on the form, and changes nothing', async (_what, fields) => {
-    const form = { who: 'admins', from: '2026-01-01', graceDays: '7', unenrolled: 'enroll', ...fields }
+    const form = { ...suggestedPolicy, who: 'admins', ...fields }
     const _csrf = await olga.formToken('/operator/policy')
     const response = await olga.request.post('/operator/policy', { form: { _csrf, ...form } })
     expect(response.status()).toBe(422)
@@ -98,7 +99,7 @@ describe('the policy', () => {
 
   test('it takes a code where the admin has one', async () => {
     await olga.enrolled()
-    const fields = { who: 'admins', from: '2026-01-01', graceDays: '0', unenrolled: 'enroll' }
+    const fields: PolicyFields = { ...suggestedPolicy, who: 'admins' }
     expect(await olga.send('/operator/policy', '/operator/policy', fields)).toContain('role="alert"')
     const answer = { method: 'totp', code: await olga.wrongCode() }
     expect(await olga.send('/operator/policy', '/operator/policy', { ...fields, ...answer })).toContain('not right')

@@ -1,7 +1,13 @@
-/** A reverse proxy on the loopback interface, honest or hostile: it says of each request whose it is. */
+/**
+ * A reverse proxy on the loopback interface, honest or hostile: it says of each request whose it is. It connects from an address of its
+ * own, so that an application can trust it and nobody else on this computer.
+ */
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+
+/** From where it connects. Clients connect from 127.0.0.1. */
+export const proxyAddress = '127.0.0.2'
 
 export interface ProxySettings {
   /** Where it forwards to: `http://localhost:…`. */
@@ -28,7 +34,9 @@ export async function startProxy(settings: ProxySettings): Promise<Proxy> {
   const server = createServer((incoming, outgoing) => {
     // `Host` stays: a forwarded link leads back here, and the cookies are those of this origin.
     const { method, url } = incoming
-    const forward = request(settings.origin, { method, path: url, headers: headersFor(incoming, settings) }, answer => {
+    const headers = headersFor(incoming, settings)
+    const options = { method, path: url, headers, family: 4, localAddress: proxyAddress }
+    const forward = request(settings.origin, options, answer => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(outgoing)
     })

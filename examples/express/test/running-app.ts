@@ -14,6 +14,7 @@ import { codesByMail, codesByTextMessage } from '../src/channels.js'
 import { type Database, openDatabase } from '../src/database.js'
 import type { Inbox } from '../src/demo-mail-server.js'
 import { openMail } from '../src/mail.js'
+import { trustedProxiesIn } from '../src/networks.js'
 import { makeNotices, type NoticeSettings } from '../src/notices.js'
 import { initialPolicy, makePolicies } from '../src/policy.js'
 import { openStore } from '../src/store.js'
@@ -26,6 +27,8 @@ export interface Settings {
   smtp?: string | null
   /** As `FIRST_ENROLLMENT` has it. */
   firstEnrollment?: 'email'
+  /** As `TRUSTED_PROXIES` has it. */
+  trustedProxies?: string
   /** What mails notices; what mails codes where it is missing. */
   noticesBy?: NoticeSettings['mail']['transport']
   /** As `TWO_FACTOR_STORE` has it; SQLite where it is missing. */
@@ -61,7 +64,7 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
 
   async function run(port: number) {
     const { store: address, around = store => store, required = false, https = false } = settings
-    const { smtp, firstEnrollment, noticesBy } = settings
+    const { smtp, firstEnrollment, trustedProxies, noticesBy } = settings
     const database = await openDatabase(folder)
     const { store, close } = await openStore(address, database)
     const accounts = makeAccounts(database, clock)
@@ -78,11 +81,13 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
       ...(notices === null ? {} : { notices }),
       policies: makePolicies(database, initialPolicy(required, clock())),
       ...(firstEnrollment === undefined ? {} : { firstEnrollment: { channel: firstEnrollment } }),
+      trustedProxies: trustedProxiesIn(trustedProxies),
       https,
       demo: { inbox, printsTexts: texts.printed },
       clock,
     })
-    const server = app.listen(port, 'localhost')
+    // Of localhost the address that a test can tell from others of this computer: see `proxyAddress`.
+    const server = app.listen(port, '127.0.0.1')
     await once(server, 'listening')
     const end = async () => {
       server.closeAllConnections()

@@ -50,6 +50,7 @@ function launch(env: Record<string, string>) {
     SALLYPORT_KEY: _key,
     TWO_FACTOR_STORE: _store,
     SMTP_URL: _mail,
+    TRUSTED_PROXIES: _proxies,
     TWILIO_ACCOUNT_SID: _sms,
     ...inherited
   } = process.env

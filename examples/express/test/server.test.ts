@@ -8,6 +8,8 @@ import { freePort } from '../../../scripts/servers/server.mjs'
 import { codesByTextMessage } from '../src/channels.js'
 import { openDatabase } from '../src/database.js'
 import { openMail } from '../src/mail.js'
+import { trustedProxiesIn } from '../src/networks.js'
+import { StartFailure } from '../src/start-failure.js'
 import { openStore } from '../src/store.js'
 import { startSilentServer } from './mail-server.js'
 import { failToStart, type ServerProcess, startServer } from './server-process.js'
@@ -109,6 +111,20 @@ describe('it tells why it cannot start', () => {
       'SMS_COUNTRIES must be codes',
     )
     expect(codesByTextMessage({ ...twilio, SMS_COUNTRIES: 'US,CA' }, () => {})).toMatchObject({ printed: false })
+  })
+
+  test('where TRUSTED_PROXIES holds what is no address or network, or all there are', async () => {
+    const { code, said } = await failToStart({ DATA, TRUSTED_PROXIES: '10.0.0.1,10.0.0.7/24' })
+    expect(said).toContain(
+      'Acme cannot start: TRUSTED_PROXIES must be addresses or networks, such as 10.0.0.1,fd00::/64',
+    )
+    expect(said).toContain('; "10.0.0.7/24" is neither')
+    expect(code).toBe(1)
+    for (const written of ['true', 'loopback', '10.0.0.1,', '1', '0.0.0.0/0', '::/0']) {
+      expect(() => trustedProxiesIn(written), written).toThrow(StartFailure)
+    }
+    expect(trustedProxiesIn(' 10.0.0.1 , fd00::/64')).toEqual(['10.0.0.1', 'fd00::/64'])
+    expect(trustedProxiesIn(' ')).toEqual([])
   })
 
   test('where the data folder is a file, or its database is none', async () => {

@@ -1,7 +1,7 @@
 /** Somebody with an account, a phone and a good memory, who talks plain HTTP: what a browser sends, without drawing pages. */
 import type { APIRequestContext } from 'playwright-core'
 import type { Role } from '../src/accounts.js'
-import type { PolicyFields } from '../src/policy.js'
+import { fieldsOf, initialPolicy, type PolicyFields } from '../src/policy.js'
 import { type AuthenticatorApp, typed } from './authenticator-app.js'
 import type { RunningApp } from './running-app.js'
 
@@ -11,6 +11,9 @@ export const password = 'correct horse battery staple'
 export function recoveryCodesOf(page: string): string[] {
   return [...page.matchAll(/<li><code>([^<]+)</g)].map(match => match[1] as string)
 }
+
+/** What the form of the policy has in it to begin with. */
+export const suggestedPolicy: PolicyFields = fieldsOf(initialPolicy(false, Date.UTC(2026, 0, 1)))
 
 export class Visitor {
   phone: Omit<AuthenticatorApp, 'uri'> | undefined
@@ -74,9 +77,9 @@ export class Visitor {
   }
 
   /** As an admin; what is not given is what the form suggests to begin with. */
-  async choosePolicy(fields: Partial<PolicyFields>): Promise<string> {
-    const suggested = { who: 'nobody', from: '2026-01-01', graceDays: '0', unenrolled: 'enroll' }
-    return this.send('/operator/policy', '/operator/policy', { ...suggested, ...fields, ...(await this.codeIfAny()) })
+  async choosePolicy(fields: Partial<PolicyFields & { sure: string }>): Promise<string> {
+    const form = { ...suggestedPolicy, ...fields, ...(await this.codeIfAny()) }
+    return this.send('/operator/policy', '/operator/policy', form)
   }
 
   async giveRole(id: string, role: Role): Promise<string> {

@@ -4,7 +4,7 @@ import { type Request, type Response, Router } from 'express'
 import type { Accounts } from '../accounts.js'
 import { codeForm } from '../code-form.js'
 import { showEnrollment } from '../enrollment-page.js'
-import { codesOf, methodOf } from '../methods.js'
+import { type AnswerMethod, codesOf, methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
 import { type About, inWords, waitInWords } from '../refusals.js'
 import type { SlipBox } from '../slips.js'
@@ -27,7 +27,10 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: Sl
     } catch (error) {
       if (isRefusal(error) && error.code === 'challenge_expired') return startAgain(req, res, error)
       const method = methodOf(req.body.method)
-      showRefused(res, error, 'login-code', await secondScreen(req, method), method)
+      const screen = { ...(await secondScreen(req, method)), remember: req.body.remember === 'yes' }
+      // The person has moved since the password: the code was not looked at, and nothing is wrong with it.
+      const elsewhere = isRefusal(error) && error.code === 'address_not_allowed' ? { switched: true } : {}
+      showRefused(res, error, 'login-code', { ...screen, ...elsewhere }, method)
     }
   })
 
@@ -56,10 +59,15 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: Sl
     const lock = locks.find(({ method }) => method === chosen) ?? locks[0]
     // The field is another one than the person has just filled in: what was wrong is not wrong with it.
     const switched = chosen !== undefined && form.method !== chosen
-    const page = { ...form, action: '/login/code', switched }
+    const page = { ...form, action: '/login/code', switched, rememberFor: daysFor(form.method), remember: false }
     if (lock === undefined) return { ...page, locked: null }
     const wait = lock.until === null ? null : waitInWords((lock.until.getTime() - clock()) / 1000)
     return { ...page, locked: { wait, codes: codesOf[methodOf(lock.method)] } }
+  }
+
+  /** For how many days the browser can be remembered; 0: it cannot, by the policy, or since a recovery code says that something was lost. */
+  function daysFor(method: AnswerMethod | null): number {
+    return method === 'recovery_code' ? 0 : login.policy.trustedDays
   }
 
   routes.get('/login/enroll', async (req, res) => {
@@ -91,7 +99,14 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: Sl
 
   function firstCode(req: Request): object {
     const form = codeForm(req.session.login ?? { methods: [] }, undefined, clock())
-    return { ...form, action: '/login/enroll', answerTo: '/login/enroll/code', locked: null, first: true }
+    return {
+      ...form,
+      action: '/login/enroll',
+      answerTo: '/login/enroll/code',
+      locked: null,
+      first: true,
+      rememberFor: 0,
+    }
   }
 
   routes.post('/login/enroll', async (req, res) => {

@@ -1,4 +1,5 @@
 /** The page on which an admin chooses the policy. */
+import { isRefusal } from '@sallyport/core'
 import { type Request, Router } from 'express'
 import { FormProblem } from '../form-problem.js'
 import { strongMethodOf } from '../methods.js'
@@ -13,12 +14,12 @@ const page = '/operator/policy'
 
 /**
  * @param policy that of now
- * @param connectUnder makes what asks Sallyport under another policy, so that it can be tried before it holds
+ * @param tryUnder makes what asks Sallyport under another policy, and tells nobody what comes of it
  */
 export function policyRoutes(
   policies: Policies,
   policy: ChosenPolicy,
-  connectUnder: (policy: ChosenPolicy) => TwoFactorLogin,
+  tryUnder: (policy: ChosenPolicy) => TwoFactorLogin,
   stepUp: StepUp,
   clock: () => number,
 ): Router {
@@ -41,7 +42,7 @@ export function policyRoutes(
       goTo(res, page, 'The policy was changed. It holds from the next login on.')
     } catch (error) {
       const method = await stepUp.strongMethod(req, purpose, req.body.method)
-      const again = { ...typedFields(req.body), method }
+      const again = { ...typedFields(req.body), sure: req.body.sure === 'yes', method }
       if (!(error instanceof FormProblem)) {
         return showRefused(res, error, 'operator-policy', again, strongMethodOf(method))
       }
@@ -50,16 +51,26 @@ export function policyRoutes(
     }
   })
 
-  /** An admin without a second factor is not to require one that cannot be set up at the login. */
+  /** Would the admin who chooses this be let in by it, from where they are now? */
   async function refuseToShutOut(req: Request, chosen: ChosenPolicy): Promise<void> {
     const admin = signedInUser(req)
-    const { twoFactor, contextOf } = connectUnder(chosen)
-    const { enabled, required } = await twoFactor.status(admin.id, contextOf(req, admin))
-    if (enabled || !required || chosen.unenrolled === 'enroll') return
-    throw new FormProblem(
-      'unenrolled',
-      'That would shut you out: you have no second factor yourself. Turn it on first.',
-    )
+    const { twoFactor, contextOf } = tryUnder(chosen)
+    const context = contextOf(req, admin)
+    try {
+      await twoFactor.login.begin(admin.id, context)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      if (error.code === 'not_enrolled') {
+        throw new FormProblem(
+          'unenrolled',
+          'That would shut you out: you have no second factor yourself. Turn it on first.',
+        )
+      }
+      if (error.code === 'address_not_allowed' && req.body.sure !== 'yes') {
+        const here = context.ip === null ? 'your address is not known' : `you are at ${context.ip}`
+        throw new FormProblem('sure', `That would shut you out: ${here}, and could not log in from there any more.`)
+      }
+    }
   }
 
   return routes

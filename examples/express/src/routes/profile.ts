@@ -12,7 +12,7 @@ import type { TwoFactorLogin } from '../two-factor.js'
 export function profileRoutes(
   accounts: Accounts,
   activity: Activity,
-  { twoFactor, contextOf, channels }: TwoFactorLogin,
+  { twoFactor, contextOf, channels, policy }: TwoFactorLogin,
   stepUp: StepUp,
   slips: SlipBox,
   clock: () => number,
@@ -25,7 +25,7 @@ export function profileRoutes(
     const status = await twoFactor.status(user.id, contextOf(req, user))
     const unsaved = slips.find(req, 'recoveryCodes') !== null
     const due = status.enrollBy && daysUntil(status.enrollBy, clock())
-    show(res, 'profile', { status, due, channels, unsaved, activity: activity.of(user.id) })
+    show(res, 'profile', { status, policy, due, channels, unsaved, activity: activity.of(user.id) })
   })
 
   confirmPage(routes, stepUp, {

@@ -66,6 +66,27 @@ describe('pages', () => {
       await ada.page.goto(path)
       await look()
     }
+    await ada.choosePolicy({
+      allowlist: 'restrict',
+      networks: '203.0.113.0/24\n2001:db8:1::/48',
+      ownNetworks: 'yes',
+      sure: 'yes',
+    })
+    await ada.page.goto('/profile/networks')
+    await ada.answer(await ada.nextCode(), 'Continue')
+    await look()
+    await ada.page.getByLabel('Address or network').fill('127.0.0.0/8')
+    await ada.press('Add the network')
+    await look()
+    await ada.page.getByLabel('Address or network').fill('127.0.0.1')
+    await ada.page.getByLabel('Name').fill('W'.repeat(64))
+    await ada.press('Add the network')
+    await look()
+    await ada.press(`Remove ${'W'.repeat(64)}`)
+    await look()
+    await ada.page.goto('/profile')
+    await look()
+    await ada.choosePolicy({})
     await ada.page.goto('/profile/destinations/email/add')
     await ada.answer(await ada.nextCode(), 'Continue')
     await look()
@@ -86,6 +107,10 @@ describe('pages', () => {
     await look()
     await ada.press('Send the code')
     await look()
+    await ada.page.goto('/login/code?method=totp')
+    await ada.page.getByLabel('Remember this browser').check()
+    await ada.answer(await ada.nextCode())
+    await look()
     expect(faults).toEqual([])
     expect(ada.complaints).toEqual([])
   })
@@ -102,7 +127,7 @@ function faultsOf(page: Page): Promise<string[]> {
     const ids = [...document.querySelectorAll('[id]')].map(element => element.id)
     if (new Set(ids).size !== ids.length) faults.push('an id twice')
 
-    for (const input of document.querySelectorAll('input:not([type=hidden])')) {
+    for (const input of document.querySelectorAll('input:not([type=hidden]), textarea')) {
       if ((input as HTMLInputElement).labels?.length !== 1) faults.push(`${input.id} has no label`)
       for (const id of (input.getAttribute('aria-describedby') ?? '').split(' ').filter(Boolean)) {
         if (document.getElementById(id) === null) faults.push(`${input.id} is described by nothing (${id})`)

@@ -1,0 +1,26 @@
+/** Addresses and networks, as an environment variable or a form has them. */
+import { clientIp } from '@sallyport/core/ip'
+import { StartFailure } from './start-failure.js'
+
+/** Whether it is strictly an address or a network, and not all there are: Sallyport's own judgement, which is to come to the same later. */
+export function isNetwork(written: string): boolean {
+  try {
+    clientIp({ remoteAddress: null, headers: {}, trustedProxies: [written] })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @param written the proxies in front of the application, as in `10.0.0.1,fd00::/64`; none where it is empty or missing */
+export function trustedProxiesIn(written = ''): readonly string[] {
+  if (written.trim() === '') return []
+  const proxies = written.split(',').map(one => one.trim())
+  for (const one of proxies) {
+    if (isNetwork(one)) continue
+    throw new StartFailure(
+      `TRUSTED_PROXIES must be addresses or networks, such as 10.0.0.1,fd00::/64; "${one}" is neither`,
+    )
+  }
+  return proxies
+}

@@ -1,0 +1,135 @@
+/** A person's own list of networks, where the policy lets people keep one. */
+import { type Changed, isRefusal, type Proof } from '@sallyport/core'
+import { networkAround } from '@sallyport/core/ip'
+import { type Request, type Response, Router } from 'express'
+import type { Accounts } from '../accounts.js'
+import { confirmPage } from '../confirm-page.js'
+import { goTo, show, showRefused, statusOf } from '../pages.js'
+import { onlySignedIn, signedInUser } from '../signed-in.js'
+import { factors, type StepUp } from '../step-up.js'
+import type { TwoFactorLogin } from '../two-factor.js'
+
+const page = '/profile/networks'
+const codePage = `${page}/code`
+
+/** A change of the list, and what is asked where it would shut the person out of the place where they are. */
+interface Change {
+  make: (proof: Proof | null, acceptLockOut: boolean) => Promise<Changed>
+  done: string
+  question: { text: string; action: string; button: string }
+}
+
+export function networkRoutes(accounts: Accounts, login: TwoFactorLogin, stepUp: StepUp): Router {
+  const { twoFactor, contextOf, policy, firstEnrollment } = login
+  const routes = Router()
+  routes.use(onlySignedIn)
+  routes.use('/networks', (_req, _res, next) => {
+    if (policy.allowlist !== 'off' && policy.ownNetworks) next()
+    else next('router')
+  })
+
+  // One code opens the page for as long as its grant lives: each change gives it back renewed.
+  confirmPage(routes, stepUp, {
+    path: '/networks/code',
+    purpose: factors,
+    form: () => ({
+      title: 'Change your networks',
+      text: 'Whoever changes them says from where your account is opened. First confirm that it is you.',
+      action: codePage,
+      button: 'Continue',
+    }),
+    async act(req, res) {
+      req.session.grant = await stepUp.grantFor(req, factors)
+      goTo(res, page)
+    },
+  })
+
+  routes.get('/networks', async (req, res) => {
+    if ((await takesProof(req)) && req.session.grant === undefined) goTo(res, codePage)
+    else show(res, 'networks', await listAndForm(req))
+  })
+
+  routes.post('/networks', async (req, res) => {
+    const user = signedInUser(req)
+    const context = contextOf(req, user)
+    const { network, name } = req.body
+    await change(req, res, {
+      make: (proof, acceptLockOut) =>
+        twoFactor.allowlist.add(user.id, { network, name, acceptLockOut }, proof, context),
+      done: 'The network was added.',
+      question: {
+        text: `${placeOf(context)} With this list you could not log in from here any more.`,
+        action: page,
+        button: 'Add it all the same',
+      },
+    })
+  })
+
+  routes.post('/networks/:id/remove', async (req, res) => {
+    const user = signedInUser(req)
+    const context = contextOf(req, user)
+    const { id } = req.params
+    await change(req, res, {
+      make: (proof, acceptLockOut) => twoFactor.allowlist.remove(user.id, { id, acceptLockOut }, proof, context),
+      done: 'The network was removed.',
+      question: {
+        text: `${placeOf(context)} Without this network you could not log in from here any more.`,
+        action: `${page}/${encodeURIComponent(id)}/remove`,
+        button: 'Remove it all the same',
+      },
+    })
+  })
+
+  async function change(req: Request, res: Response, { make, done, question }: Change): Promise<void> {
+    const { network, name, sure } = req.body
+    try {
+      const proof = (await takesProof(req)) ? { grant: req.session.grant } : null
+      const changed = await make(proof, sure === 'yes')
+      await accounts.keepGeneration(signedInUser(req).id, changed.generation)
+      if (changed.grant !== null) req.session.grant = changed.grant.token
+      goTo(res, page, done)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      if (error.code === 'would_lock_out') {
+        statusOf(res, error)
+        return show(res, 'lock-out', { ...question, fields: { network: text(network), name: text(name) } })
+      }
+      if (error.code === 'proof_required') {
+        delete req.session.grant
+        return goTo(res, codePage, 'Your last code was a while ago. Confirm once more, then try again.', 'plain')
+      }
+      showRefused(
+        res,
+        error,
+        'networks',
+        await listAndForm(req, { network: text(network), name: text(name) }),
+        'network',
+      )
+    }
+  }
+
+  async function takesProof(req: Request): Promise<boolean> {
+    const user = signedInUser(req)
+    return firstEnrollment !== 'password' || (await twoFactor.status(user.id, contextOf(req, user))).enabled
+  }
+
+  /** @param typed what goes back into a form that was refused; else it suggests the place where the person is */
+  async function listAndForm(req: Request, typed?: { network: string; name: string }): Promise<object> {
+    const user = signedInUser(req)
+    const context = contextOf(req, user)
+    const status = await twoFactor.status(user.id, context)
+    const here = networkAround(context.ip) ?? ''
+    const listed = status.allowlist.some(({ network }) => network === here || network === `${here}/32`)
+    return { status, policy, ip: context.ip, ...(typed ?? { network: listed ? '' : here, name: '' }) }
+  }
+
+  return routes
+}
+
+function placeOf({ ip }: { ip?: string | null | undefined }): string {
+  return ip ? `You are at ${ip} now.` : 'Your address is not known now.'
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
