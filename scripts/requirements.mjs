@@ -16,16 +16,6 @@ const begin = '<!-- requirements:begin -->'
 const end = '<!-- requirements:end -->'
 const page = 'docs/security.md'
 
-/**
- * Requirements of features that are still to come. An entry goes when its feature arrives.
- *
- * @type {Record<string, readonly string[]>}
- */
-const comesWith = {
-  'trusted devices': ['R36'],
-  'the rules on addresses': ['R44'],
-}
-
 /** @typedef {{ file: string, title: string }} Test */
 /** @typedef {Record<string, Record<string, string>>} Groups requirements by number, by the name of their group */
 
@@ -104,10 +94,8 @@ export function render(groups, tests) {
     '|---|---|---|',
     ...Object.entries(requirements).map(([number, text]) => {
       const showing = tests.filter(({ title }) => numbersIn(title).includes(number))
-      const feature = Object.keys(comesWith).find(name => comesWith[name]?.includes(number))
-      if (showing.length === 0 && feature === undefined) complaints.push(`no test shows ${number}: ${text}`)
-      const missing = feature === undefined ? 'no test yet' : `not yet: comes with ${feature}`
-      return `| **${number}** | ${text} | ${showing.length === 0 ? missing : links(showing)} |`
+      if (showing.length === 0) complaints.push(`no test shows ${number}: ${text}`)
+      return `| **${number}** | ${text} | ${showing.length === 0 ? 'no test yet' : links(showing)} |`
     }),
   ])
   return { table: `${rows.join('\n').trim()}\n`, complaints }

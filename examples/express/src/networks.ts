@@ -1,15 +1,11 @@
 /** Addresses and networks, as an environment variable or a form has them. */
-import { clientIp } from '@sallyport/core/ip'
+import { normalizeNetwork } from '@sallyport/core/ip'
 import { StartFailure } from './start-failure.js'
 
-/** Whether it is strictly an address or a network, and not all there are: Sallyport's own judgement, which is to come to the same later. */
+/** Whether it is strictly an address or a network, and not of all there are. */
 export function isNetwork(written: string): boolean {
-  try {
-    clientIp({ remoteAddress: null, headers: {}, trustedProxies: [written] })
-    return true
-  } catch {
-    return false
-  }
+  const network = normalizeNetwork(written)
+  return network !== null && !network.endsWith('/0')
 }
 
 /** @param written the proxies in front of the application, as in `10.0.0.1,fd00::/64`; none where it is empty or missing */

@@ -1,4 +1,4 @@
 /** `@sallyport/core/ip`: whose address a request comes from, behind proxies. Pure and synchronous. */
 
 export { type ClientIpOptions, clientIp, type RequestHeaders } from '../policy/client-ip.js'
-export { networkAround } from '../policy/networks.js'
+export { networkAround, normalizeNetwork } from '../policy/networks.js'

@@ -29,6 +29,25 @@ export function parseNetwork(text: string): Network | null {
   return { first, last, prefix, written: `${writeAddress(first)}/${prefix}` }
 }
 
+/**
+ * The one written form of a network, for a form in which an administrator types some: `policy.allowlist.networks` and `trustedProxies` take
+ * what this takes, but for networks of every address there is.
+ *
+ * @param text an address, or an address and the length of its prefix
+ * @returns the canonical CIDR notation, always with the prefix; null where the text is not strictly an address or a network
+ *
+ * @example
+ * ```ts
+ * import { normalizeNetwork } from '@sallyport/core/ip'
+ *
+ * const typed = ['203.0.113.0/24', '2001:DB8::7', '203.0.113.7/24']
+ * const wrong = typed.filter(line => normalizeNetwork(line) === null) // ['203.0.113.7/24']
+ * ```
+ */
+export function normalizeNetwork(text: unknown): string | null {
+  return typeof text === 'string' ? (parseNetwork(text)?.written ?? null) : null
+}
+
 /** Of an IPv6 address the first 64 bits name a site's network (RFC 4291 §2.5.4); a device changes the others at will (RFC 8981). */
 const siteBits = 64
 

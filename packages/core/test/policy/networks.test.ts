@@ -2,7 +2,13 @@ import { BlockList } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseAddress } from '../../src/policy/address.js'
-import { compileNetworks, type Network, networkAround, parseNetwork } from '../../src/policy/networks.js'
+import {
+  compileNetworks,
+  type Network,
+  networkAround,
+  normalizeNetwork,
+  parseNetwork,
+} from '../../src/policy/networks.js'
 import { canonicalSix, dotted, four, mappedGroups, six, spelling } from './spellings.js'
 
 const network = (text: string): Network => {
@@ -241,6 +247,17 @@ describe('a list of networks', () => {
     const other = compileNetworks(networks)
     networks.length = 0
     for (const compiled of [list, other]) expect(compiled.includes(parseAddress('203.0.113.7'))).toBe(true)
+  })
+})
+
+describe('the one written form of a network', () => {
+  it('R43: is the same of every spelling, and null of what is none', () => {
+    const forms = ['203.0.113.0/24', '::ffff:203.0.113.0/120', '::FFFF:CB00:7100/120']
+    expect(new Set(forms.map(normalizeNetwork))).toEqual(new Set(['203.0.113.0/24']))
+    expect(normalizeNetwork('2001:DB8:0::7')).toBe('2001:db8::7/128')
+    for (const none of ['203.0.113.7/24', ' 203.0.113.7', 'office', '', null, undefined, 7, ['203.0.113.7']]) {
+      expect(normalizeNetwork(none)).toBeNull()
+    }
   })
 })
 
