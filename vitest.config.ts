@@ -75,7 +75,6 @@ export default defineConfig({
           globalSetup: exampleClients,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -1,4 +1,5 @@
 /** `npm test`: everything that has to hold, from a fresh clone on, with one summary at the end. */
+import { availableParallelism } from 'node:os'
 import { checkBy, checkFormat, checkTypes, installPackages, npmPackages } from './lib/check-steps.mjs'
 import { checkPackages } from './lib/package-checks.mjs'
 import { stopOnSignals } from './lib/processes.mjs'
@@ -29,10 +30,14 @@ await checkBy(report, built, 'build.mjs')
 await checkPackages(report, [built])
 await checkBy(report, 'size of a bundle', 'size.mjs', [built])
 
+/** Who talks to servers waits for them: one more at work than there are cores. */
+const patient = availableParallelism() + 1
 const env = { SALLYPORT_TEST_CHROMIUM: findProgram('browser') ?? undefined }
 await report.step('unit and property tests', () => runTests('unit', env), { needs })
-await report.step('tests of the stores', () => runTests('stores', env), { needs: withServers })
-await report.step('security tests on every store', () => runTests('core on *', env), { needs: withServers })
+await report.step('tests of the stores', () => runTests('stores', env, [], patient), { needs: withServers })
+await report.step('security tests on every store', () => runTests('core on *', env, [], patient), {
+  needs: withServers,
+})
 await report.step('tests of the examples', () => runTests('examples', env), { needs: withServers })
 await report.step('tests in a browser', () => runTests('browser', env), { needs: withServers })
 

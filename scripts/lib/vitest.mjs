@@ -15,12 +15,14 @@ import { temporaryFolder } from './temporary.mjs'
  * @param {string} project of vitest.config.ts; `*` stands for anything
  * @param {Record<string, string | undefined>} [env]
  * @param {readonly string[]} [files] parts of paths; all by default
+ * @param {number} [workers] processes at once; as vitest.config.ts says by default
  * @returns {Promise<import('./steps.mjs').Counts>}
  */
-export async function runTests(project, env = {}, files = []) {
+export async function runTests(project, env = {}, files = [], workers = undefined) {
   const path = join(temporaryFolder('vitest'), 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${path}`]
   const args = ['run', ...files, `--project=${project}`, '--allowOnly=false', ...reporters]
+  if (workers !== undefined) args.push(`--maxWorkers=${workers}`)
   const { code } = await run(join(root, 'node_modules/.bin/vitest'), args, { env, show: true })
   if (!existsSync(path)) throw new StepFailed(`vitest ended with exit code ${code} and no report`)
   return count(JSON.parse(readFileSync(path, 'utf8')).testResults, code)

@@ -19,6 +19,11 @@ function shown(value: unknown): string {
   return parts.join('\n')
 }
 
+/** Six digits are found in any long number or id by chance: those are looked for where they stand alone. */
+function holds(text: string, secret: string): boolean {
+  return /^\d+$/.test(secret) ? new RegExp(`(?<![\\da-z])${secret}(?![\\da-z])`, 'i').test(text) : text.includes(secret)
+}
+
 /** Fails with all that it was given. */
 const talk: Channel['send'] = message => Promise.reject(Object.assign(new Error(message.to), { message }))
 
@@ -221,7 +226,7 @@ describe('a canary', () => {
     expect(errors.length).toBeGreaterThan(20)
     expect(events.length).toBeGreaterThan(10)
     const haystack = [...errors, ...events, ...columns, ...logged, status, twoFactor].map(shown).join('\n')
-    expect([...secrets].filter(secret => haystack.includes(secret))).toEqual([])
+    expect([...secrets].filter(secret => holds(haystack, secret))).toEqual([])
     expect(logged).toEqual([])
   })
 })
