@@ -95,9 +95,10 @@ export function createApp(options: AppOptions): Express {
   app.use(securityHeaders({ https }))
   app.use(express.static(fileURLToPath(new URL('../public', import.meta.url))))
   app.use(keptByNobody)
+  // Before the session is looked at: a body that is held back must not act with rights that were lost meanwhile.
+  app.use(express.urlencoded({ extended: false, limit: '16kb' }))
   app.use(sessions({ secureCookies: https }))
   app.use(currentUser(accounts))
-  app.use(express.urlencoded({ extended: false, limit: '16kb' }))
   app.use(requireFormToken)
 
   app.get('/', (req, res) => res.redirect(req.user === undefined ? '/login' : '/profile'))

@@ -4,8 +4,7 @@ import { StartFailure } from './start-failure.js'
 
 /** Whether it is strictly an address or a network, and not of all there are. */
 export function isNetwork(written: string): boolean {
-  const network = normalizeNetwork(written)
-  return network !== null && !network.endsWith('/0')
+  return normalizeNetwork(written) !== null
 }
 
 /** @param written the proxies in front of the application, as in `10.0.0.1,fd00::/64`; none where it is empty or missing */

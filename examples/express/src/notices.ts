@@ -104,6 +104,8 @@ export type Notices = ReturnType<typeof makeNotices>
 // #region queue
 /** Beyond this, mail is dropped and said to be: a mail server that is away for long must not fill the memory. */
 const mostWaiting = 1000
+/** Of one person's: nobody is to crowd out what others have to know, nor to fill a stranger's mailbox. */
+const mostWaitingOfOne = 20
 /**
  * ms in which a person is told once of wrong codes, and once of networks that were refused: a guesser gives five codes before there is a
  * lock, and nothing ever locks out who has the password and is in the wrong place.
@@ -112,6 +114,7 @@ const quiet = 60 * 60_000
 
 export function makeNotices({ accounts, mail: { transport, from }, patience = 15_000 }: NoticeSettings) {
   const toldLately = new Map<string, number>()
+  const waitingOf = new Map<string, number>()
   let waiting = 0
   let last = Promise.resolve()
   let closed = false
@@ -119,17 +122,28 @@ export function makeNotices({ accounts, mail: { transport, from }, patience = 15
   /** Puts a mail into the queue, and returns at once: whoever logs in does not wait for a mail server. */
   function tell(event: TwoFactorEvent): void {
     const notice = noticeOf(event)
-    if (notice === null || closed || isRepeated(event)) return
-    if (waiting === mostWaiting) {
+    if (notice === null || closed) return
+    const { subject } = event
+    const ofThisOne = waitingOf.get(subject) ?? 0
+    if (waiting === mostWaiting || ofThisOne === mostWaitingOfOne) {
       complain(event, 'too many are waiting')
       return
     }
+    if (isRepeated(event)) return
     waiting += 1
+    waitingOf.set(subject, ofThisOne + 1)
     last = last
-      .then(() => inTime(send(event.subject, notice), patience))
-      .catch(error => complain(event, error?.code ?? 'it failed'))
+      .then(() => inTime(send(subject, notice), patience))
+      .catch(error => {
+        complain(event, error?.code ?? 'it failed')
+        // What was not told is told the next time.
+        toldLately.delete(onceOf(event))
+      })
       .finally(() => {
         waiting -= 1
+        const left = (waitingOf.get(subject) ?? 1) - 1
+        if (left === 0) waitingOf.delete(subject)
+        else waitingOf.set(subject, left)
       })
   }
 
@@ -138,12 +152,14 @@ export function makeNotices({ accounts, mail: { transport, from }, patience = 15
     if (user !== null) await transport.sendMail({ from, to: { name: '', address: user.email }, subject, text })
   }
 
-  function isRepeated({ type, subject, at }: TwoFactorEvent): boolean {
-    if (type !== 'failed' && type !== 'denied') return false
-    for (const [told, time] of toldLately) if (time <= at.getTime() - quiet) toldLately.delete(told)
-    const one = `${type} ${subject}`
-    if (toldLately.has(one)) return true
-    toldLately.set(one, at.getTime())
+  const onceOf = ({ type, subject }: TwoFactorEvent) => `${type} ${subject}`
+
+  function isRepeated(event: TwoFactorEvent): boolean {
+    if (event.type !== 'failed' && event.type !== 'denied') return false
+    const at = event.at.getTime()
+    for (const [told, time] of toldLately) if (time <= at - quiet) toldLately.delete(told)
+    if (toldLately.has(onceOf(event))) return true
+    toldLately.set(onceOf(event), at)
     return false
   }
 

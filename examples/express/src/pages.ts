@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { isRefusal } from '@sallyport/core'
 import { problem } from '@sallyport/core/http'
 import { Eta } from 'eta'
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import { formToken } from './protection.js'
 import { type About, inWords, waitInWords } from './refusals.js'
 import type { Notice } from './sessions.js'
@@ -16,12 +16,23 @@ const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC
 
 /** Sends a page. Every page also gets who is signed in, the form token, and the notice that the last request left. */
 export function show(res: Response, page: string, data: object = {}): void {
-  const { session, user } = res.req
-  const { notice } = session
-  if (notice !== undefined) delete session.notice
+  const { user } = res.req
+  // There is none where a body was refused before the session was looked at.
+  const session = res.req.session as Request['session'] | undefined
+  const notice = session?.notice
+  if (notice !== undefined) delete session?.notice
   const path = res.req.originalUrl.split('?')[0]
   const { demo } = res.app.locals
-  const everywhere = { user, notice, path, demo, formToken: formToken(res.req), formatDate, lastDayBefore, waitInWords }
+  const everywhere = {
+    user,
+    notice,
+    path,
+    demo,
+    formToken: session && formToken(res.req),
+    formatDate,
+    lastDayBefore,
+    waitInWords,
+  }
   res.type('html').send(eta.render(page, { error: null, ...everywhere, ...data }))
 }
 

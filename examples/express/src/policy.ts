@@ -123,7 +123,13 @@ export function makePolicies({ setting: settings }: Database, initial: ChosenPol
 }
 
 function readKept(value: string): ChosenPolicy {
-  return readPolicy({ ...fieldsThatCameLater, ...JSON.parse(value) })
+  try {
+    return readPolicy({ ...fieldsThatCameLater, ...JSON.parse(value) })
+  } catch (error) {
+    // Which field, and not what is in it: networks are not for a log.
+    const field = error instanceof FormProblem ? error.field : 'none, since it is no JSON'
+    throw new Error(`the policy that is kept in the table "setting" cannot be read; the field that is wrong: ${field}`)
+  }
 }
 
 function wrong(field: keyof ChosenPolicy, message: string): never {

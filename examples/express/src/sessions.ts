@@ -102,6 +102,7 @@ export async function startSession(req: Request, user: User): Promise<void> {
 export async function endOtherSessions(accounts: Accounts, id: string, request: unknown): Promise<void> {
   const version = await accounts.endSessions(id)
   const own = (request as Request | undefined)?.session
-  // Signed in, or on the way there.
-  if (own !== undefined && (own.userId ?? own.login?.userId) === id) own.version = version
+  // Signed in, or on the way there; and good until now: what something else has ended meanwhile stays ended.
+  const isGood = own !== undefined && (own.userId ?? own.login?.userId) === id && own.version === version - 1
+  if (isGood) own.version = version
 }

@@ -1,4 +1,6 @@
 /** What the application owes every client, browser or not. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import type { Store } from '@sallyport/core'
 import { memoryStore } from '@sallyport/memory'
 import { type APIRequestContext, request } from 'playwright-core'
@@ -364,5 +366,57 @@ describe('the key', () => {
     const accounts = makeAccounts(app.database)
     const policies = makePolicies(app.database, initialPolicy(false))
     expect(() => createApp({ accounts, policies, store: memoryStore(), key: undefined })).toThrow('options.keys[0]')
+  })
+})
+
+describe('a request whose body is held back', () => {
+  /** Sends the head of a POST with that visitor's session; `release` sends the body, and gives the status of the answer. */
+  async function hold(path: string, fields: Record<string, string>) {
+    const body = new URLSearchParams({ _csrf: await ada.formToken('/profile'), ...fields }).toString()
+    const { cookies } = await client.storageState()
+    const socket = connect(Number(new URL(app.origin).port), '127.0.0.1')
+    await once(socket, 'connect')
+    const head = [
+      `POST ${path} HTTP/1.1`,
+      `Host: ${new URL(app.origin).host}`,
+      `Cookie: ${cookies.map(({ name, value }) => `${name}=${value}`).join('; ')}`,
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+    ]
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    // What the head alone brings about is done by when a later request is answered.
+    await client.get('/login')
+    return {
+      async release(): Promise<number> {
+        let answer = ''
+        socket.on('data', chunk => {
+          answer += chunk
+        })
+        socket.write(body)
+        await once(socket, 'end')
+        return Number(answer.split(' ')[1])
+      },
+    }
+  }
+
+  test('R33: does nothing for a session that a new password has ended meanwhile', async () => {
+    await ada.send('/signup', '/signup', { email: ada.email, password })
+    const owner = await request.newContext({ baseURL: app.origin })
+    onTestFinished(() => owner.dispose())
+    const elsewhere = new Visitor(app, owner)
+    await elsewhere.sendPassword()
+    await ada.send('/profile', '/profile/authenticators/first')
+    const page = '/profile/authenticators/setup'
+    const shown = await (await client.get(page)).text()
+    ada.phone = typed(/id="setup-key">([^<]+)</.exec(shown)?.[1] ?? '')
+    const held = await hold(page, { code: await ada.nextCode(), name: 'thief' })
+    const changed = { current: password, password: 'another horse battery staple' }
+    await elsewhere.send('/profile/password', '/profile/password', changed)
+    expect(await elsewhere.isSignedIn()).toBe(true)
+    expect(await held.release()).not.toBe(200)
+    expect(await elsewhere.isSignedIn()).toBe(true)
+    expect(await ada.isSignedIn()).toBe(false)
+    expect(await (await owner.get('/profile')).text()).toContain('Turn on two-factor authentication')
   })
 })

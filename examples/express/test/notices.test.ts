@@ -179,6 +179,32 @@ describe('a mail server that is slow, or refuses', () => {
     expect(sent).toHaveLength(3)
   })
 
+  test('R37: is not filled by one person: what others have to know is mailed all the same', async () => {
+    const sent: string[] = []
+    const transport = {
+      sendMail: ({ to }: { to?: unknown }) => {
+        sent.push((to as { address: string }).address)
+        return new Promise<never>(() => {})
+      },
+    }
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
+    const accounts = { find: async (id: string) => ({ email: `${id}@example.com` }) as never }
+    const notices = makeNotices({ accounts, mail: { ...mail, transport }, patience: 1 })
+    for (let count = 0; count < 1_100; count++) {
+      notices.tell({ subject: 'noisy', at: new Date(), type: 'allowlist_changed' })
+    }
+    const failed = { at: new Date(), type: 'failed', method: 'totp', purpose: 'login' } as const
+    notices.tell({ subject: 'ada', ...failed })
+    await notices.idle()
+    expect(sent).toEqual([...Array(20).fill('noisy@example.com'), 'ada@example.com'])
+    // It was not told then, so it is the next time, within the hour as well.
+    notices.tell({ subject: 'ada', ...failed })
+    await notices.idle()
+    expect(sent.at(-1)).toBe('ada@example.com')
+    expect(sent).toHaveLength(22)
+  })
+
   test('R40: is told to the log, without the address that it quotes', async () => {
     const server = await startMailServer()
     onTestFinished(server.stop)

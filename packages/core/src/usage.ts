@@ -25,13 +25,11 @@ function describe(issue: z.core.$ZodIssue): string {
     case 'unrecognized_keys':
       return `has no option ${issue.keys.map(key => `"${key}"`).join(', ')}`
     case 'too_small':
-      return `must be at least ${issue.minimum}${issue.origin === 'string' ? ' characters long' : ''}`
+      return `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${issue.origin === 'string' ? ' characters long' : ''}`
     case 'too_big':
       return `must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters long' : ''}`
     case 'invalid_value':
       return `must be one of ${issue.values.map(value => JSON.stringify(value)).join(', ')}`
-    case 'invalid_union':
-      return 'is of a kind that is not taken here'
     default:
       return issue.message === '' || issue.message === 'Invalid input' ? 'is not valid' : issue.message
   }

@@ -51,21 +51,22 @@ export function policyRoutes(
     }
   })
 
-  /** Would the admin who chooses this be let in by it, from where they are now? */
+  /** Would the admin who chooses this be let in by it: from where they are now, and when the day has come? */
   async function refuseToShutOut(req: Request, chosen: ChosenPolicy): Promise<void> {
     const admin = signedInUser(req)
     const { twoFactor, contextOf } = tryUnder(chosen)
     const context = contextOf(req, admin)
+    const denies = chosen.who !== 'nobody' && chosen.unenrolled === 'deny'
+    if (denies && !(await twoFactor.status(admin.id, context)).enabled) {
+      throw new FormProblem(
+        'unenrolled',
+        'That would shut you out: you have no second factor yourself. Turn it on first.',
+      )
+    }
     try {
       await twoFactor.login.begin(admin.id, context)
     } catch (error) {
       if (!isRefusal(error)) throw error
-      if (error.code === 'not_enrolled') {
-        throw new FormProblem(
-          'unenrolled',
-          'That would shut you out: you have no second factor yourself. Turn it on first.',
-        )
-      }
       if (error.code === 'address_not_allowed' && req.body.sure !== 'yes') {
         const here = context.ip === null ? 'your address is not known' : `you are at ${context.ip}`
         throw new FormProblem('sure', `That would shut you out: ${here}, and could not log in from there any more.`)

@@ -54,7 +54,7 @@ const contextSchema = plainObject({
   permit: z.optional(z.unknown()),
   trustedDevice: z.optional(z.unknown()),
   eligible: z.optional(z.boolean()),
-  required: z.optional(z.union([z.boolean(), moment])),
+  required: z.optional(z.union([z.boolean(), moment], 'must be a boolean or a valid Date')),
   request: z.optional(z.unknown()),
 })
 

@@ -31,10 +31,11 @@ export function parseNetwork(text: string): Network | null {
 
 /**
  * The one written form of a network, for a form in which an administrator types some: `policy.allowlist.networks` and `trustedProxies` take
- * what this takes, but for networks of every address there is.
+ * what this takes. White space around it is not taken: trim first.
  *
  * @param text an address, or an address and the length of its prefix
- * @returns the canonical CIDR notation, always with the prefix; null where the text is not strictly an address or a network
+ * @returns the canonical CIDR notation, always with the prefix; null where the text is not strictly an address or a network, or holds every
+ *   address there is
  *
  * @example
  * ```ts
@@ -45,17 +46,21 @@ export function parseNetwork(text: string): Network | null {
  * ```
  */
 export function normalizeNetwork(text: unknown): string | null {
-  return typeof text === 'string' ? (parseNetwork(text)?.written ?? null) : null
+  const network = typeof text === 'string' ? parseNetwork(text) : null
+  return network === null || network.prefix === 0 ? null : network.written
 }
 
 /** Of an IPv6 address the first 64 bits name a site's network (RFC 4291 §2.5.4); a device changes the others at will (RFC 8981). */
 const siteBits = 64
+/** `::1`, and the link-local `fe80::/10`: no site's. */
+const local = /^(?:0{31}1|fe[89ab].*)$/
 
 /**
  * What to offer somebody as "the place where I am now", for a list of their own.
  *
  * @param ip an address, as `clientIp` gives it
- * @returns an IPv4 address as it is, an IPv6 address as the /64 in which the device changes it; null where it is not strictly an address
+ * @returns an IPv4 address as it is, an IPv6 address as the /64 in which the device changes it (one of the machine or of the link as it is);
+ *   null where it is not strictly an address
  *
  * @example
  * ```ts
@@ -67,7 +72,7 @@ const siteBits = 64
 export function networkAround(ip: string | null | undefined): string | null {
   const address = typeof ip === 'string' ? parseAddress(ip) : null
   if (address === null) return null
-  if (address.length === 8) return writeAddress(address)
+  if (address.length === 8 || local.test(address)) return writeAddress(address)
   return `${writeAddress(address.slice(0, siteBits / 4).padEnd(address.length, '0'))}/${siteBits}`
 }
 

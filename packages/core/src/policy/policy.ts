@@ -64,14 +64,15 @@ export interface AllowlistPolicy {
 
 export const policySchema = plainObject({
   required: z.optional(
-    z.union([
-      z.boolean(),
-      z.date(),
-      plainObject({ from: z.date(), graceDays: z.number().check(z.gte(0), z.lte(3650)) }),
-    ]),
+    z.union(
+      [z.boolean(), z.date(), plainObject({ from: z.date(), graceDays: z.number().check(z.gte(0), z.lte(3650)) })],
+      'must be a boolean, a valid Date, or { from, graceDays } with a valid Date and 0 to 3650 days',
+    ),
   ),
   unenrolled: z.optional(z.enum(['enroll', 'deny'])),
-  firstEnrollment: z.optional(z.union([z.literal('password'), plainObject({ channel: z.string() })])),
+  firstEnrollment: z.optional(
+    z.union([z.literal('password'), plainObject({ channel: z.string() })], "must be 'password' or { channel }"),
+  ),
   weakProofs: z.optional(z.boolean()),
   allowlist: z.optional(
     plainObject({
@@ -81,7 +82,12 @@ export const policySchema = plainObject({
       satisfiesRequirement: z.optional(z.boolean()),
     }),
   ),
-  trustedDevices: z.optional(z.union([z.literal(false), plainObject({ days: z.number().check(z.gt(0), z.lte(365)) })])),
+  trustedDevices: z.optional(
+    z.union(
+      [z.literal(false), plainObject({ days: z.number().check(z.gt(0), z.lte(365)) })],
+      'must be false, or { days } with more than 0 and at most 365 of them',
+    ),
+  ),
 })
 
 /** For how many days a browser is trusted; 0: none is. */

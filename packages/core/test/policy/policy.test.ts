@@ -110,6 +110,21 @@ describe('the policy', () => {
     }
   })
 
+  it('says of a value of a wrong kind what would be right', async () => {
+    const messageOf = async (policy: unknown) =>
+      (
+        await errorOf(
+          (async () =>
+            createTwoFactor({ issuer: 'Acme', keys: [newKey()], store: memoryStore(), policy: policy as Policy }))(),
+        )
+      ).message
+    expect(await messageOf({ required: { from: '2027-03-01', graceDays: 14 } })).toContain('{ from, graceDays }')
+    expect(await messageOf({ trustedDevices: { days: 0 } })).toBe(
+      'options.policy.trustedDevices.days must be more than 0',
+    )
+    expect(await messageOf({ firstEnrollment: 'email' })).toContain("'password' or { channel }")
+  })
+
   it('must state what a first enrolment takes, once a factor is required', async () => {
     for (const required of [true, from, { from, graceDays: 3 }]) {
       const create = (policy: Policy) =>
