@@ -75,6 +75,8 @@ export default defineConfig({
           globalSetup: exampleClients,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Beside each other two Chromiums at times fail to take a screenshot.
+          fileParallelism: false,
         },
       },
     ],

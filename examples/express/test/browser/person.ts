@@ -91,7 +91,11 @@ export class Person extends Visitor {
 
   /** Holds the phone in front of the screen. */
   async scanScreen(): Promise<AuthenticatorApp> {
-    return scan(await this.page.screenshot({ fullPage: true }))
+    const take = () => this.page.screenshot({ fullPage: true })
+    // On a busy machine Chromium is at times not able to, and is the next moment.
+    return scan(
+      await take().catch(error => (String(error).includes('Unable to capture') ? take() : Promise.reject(error))),
+    )
   }
 
   /** Turns two-factor authentication on, from the profile. */
