@@ -3,9 +3,9 @@
  * `/operator/policy`, and kept in the database, so that it survives a restart and holds for every process.
  */
 import type { AllowlistPolicy } from '@sallyport/core'
+import { normalizeNetwork } from '@sallyport/core/ip'
 import type { Database } from './database.js'
 import { FormProblem } from './form-problem.js'
-import { isNetwork } from './networks.js'
 
 const whoMust = ['nobody', 'admins', 'everybody'] as const
 const becomesOf = ['enroll', 'deny'] as const
@@ -156,7 +156,7 @@ function readNetworks(value: unknown): string[] {
   if (typeof value !== 'string') return wrong('networks', 'List networks, one on a line.')
   const lines = value.split('\n').map(line => line.trim())
   for (const [at, line] of lines.entries()) {
-    if (line === '' || isNetwork(line)) continue
+    if (line === '' || normalizeNetwork(line) !== null) continue
     wrong(
       'networks',
       `Line ${at + 1}, “${line.slice(0, 64)}”, is no network. Write an address, such as 203.0.113.7, or a network, such as 203.0.113.0/24.`,

@@ -9,11 +9,11 @@ import { codesByMail, codesByTextMessage } from './channels.js'
 import { openDatabase } from './database.js'
 import { readKey } from './key.js'
 import { openMail } from './mail.js'
-import { trustedProxiesIn } from './networks.js'
 import { makeNotices } from './notices.js'
 import { initialPolicy, makePolicies } from './policy.js'
 import { reasonOf, StartFailure } from './start-failure.js'
 import { openStore } from './store.js'
+import { trustedProxiesIn } from './trusted-proxies.js'
 
 try {
   await start()

@@ -14,10 +14,10 @@ import { codesByMail, codesByTextMessage } from '../src/channels.js'
 import { type Database, openDatabase } from '../src/database.js'
 import type { Inbox } from '../src/demo-mail-server.js'
 import { openMail } from '../src/mail.js'
-import { trustedProxiesIn } from '../src/networks.js'
 import { makeNotices, type NoticeSettings } from '../src/notices.js'
 import { initialPolicy, makePolicies } from '../src/policy.js'
 import { openStore } from '../src/store.js'
+import { trustedProxiesIn } from '../src/trusted-proxies.js'
 
 export interface Settings {
   /** As `TWO_FACTOR=required` has it. */

@@ -3,12 +3,12 @@ import * as z from 'zod/mini'
 import { refusal, usageError } from '../errors.js'
 import type { Changed, Input, Method, Proof } from '../outcomes.js'
 import { judgeOwnNetwork } from '../policy/allowlist.js'
-import { firstChannel } from '../policy/policy.js'
 import { withNetwork, withoutNetwork } from '../subject/allowlist.js'
-import { isSent, refuseIfPermitOutstanding, takeFirstProof, takeProof } from '../subject/answers.js'
+import { isSent, refuseIfPermitOutstanding } from '../subject/answers.js'
 import { type AllowedNetwork, hasFactor, type SubjectState } from '../subject/state.js'
 import { checked, checkSubject, plainObject } from '../usage.js'
 import { decisionOf, deniedBy } from './admission.js'
+import { takeChangeProof } from './beginnings.js'
 import { type Change, changeFactors } from './changes.js'
 import { type Context, checkContext } from './context.js'
 import type { Gatehouse } from './gatehouse.js'
@@ -98,12 +98,7 @@ export function allowlistFlow(house: Gatehouse): OwnAllowlist {
         const shutsOut = [denied, refused].some(shut => shut(after) && !shut(state))
         if (shutsOut && !mayShutOut) throw refusal('would_lock_out')
       },
-      prove(state, judged, facts) {
-        if (hasFactor(state)) return takeProof(state, judged, facts)
-        const taken = takeFirstProof(state, judged, firstChannel(house.settings.policy), facts)
-        const grant = judged !== null && 'grant' in judged ? judged.grant : null
-        return { state: taken.state, events: [], outcome: { grant } }
-      },
+      prove: (state, judged, facts) => takeChangeProof(house, state, judged, facts),
     })
   }
 

@@ -16,21 +16,32 @@ export interface Beginning extends Pick<Remembered, 'proven' | 'checked'> {
   first: Place | null
 }
 
-/** Takes what beginning an enrolment needs: with a factor on record a proof of one, before the first what the policy asks for. */
+/** Takes the proof of a change: with a factor on record that of one, before the first what the policy asks for. */
+export function takeChangeProof(
+  house: Gatehouse,
+  state: SubjectState,
+  proof: JudgedProof,
+  facts: Facts,
+): Transition<{ grant: UsedGrant | null }> {
+  if (hasFactor(state)) return takeProof(state, proof, facts)
+  const grant = proof !== null && 'grant' in proof ? proof.grant : null
+  const taken = takeFirstProof(state, proof, firstChannel(house.settings.policy), facts)
+  return { state: taken, events: [], outcome: { grant } }
+}
+
+/** Takes what beginning an enrolment needs. */
 export function takeEnrollmentProof(
   house: Gatehouse,
   state: SubjectState,
   proof: JudgedProof,
   facts: Facts,
 ): Transition<Beginning> {
-  if (!hasFactor(state)) {
-    const taken = takeFirstProof(state, proof, firstChannel(house.settings.policy), facts)
-    const outcome = { proven: false, grant: null, checked: taken.first?.channel ?? null, first: taken.first }
-    return { state: taken.state, events: [], outcome }
-  }
-  const taken = takeProof(state, proof, facts)
+  const taken = takeChangeProof(house, state, proof, facts)
   if (taken.refused) return taken
-  return { ...taken, outcome: { proven: true, grant: taken.outcome.grant, checked: null, first: null } }
+  const { grant } = taken.outcome
+  if (hasFactor(state)) return { ...taken, outcome: { proven: true, grant, checked: null, first: null } }
+  const first = grant?.first ?? null
+  return { ...taken, outcome: { proven: false, grant: null, checked: first?.channel ?? null, first } }
 }
 
 /**

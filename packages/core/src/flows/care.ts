@@ -168,8 +168,8 @@ export function careFlow(house: Gatehouse): Care {
 function describe(house: Gatehouse, state: SubjectState, context: Context): Status {
   const now = house.now()
   const enabled = hasFactor(state)
-  const { allowlist, listed, listedSatisfies } = standing(house, state, context)
-  const exempt = context.eligible === false || (allowlist !== 'off' && listed && listedSatisfies)
+  const { listed, listedSatisfies } = standing(house, state, context)
+  const exempt = context.eligible === false || (listed && listedSatisfies)
   const from = exempt ? null : requiredFrom(house.settings.policy, context.required, context.createdAt)
   const left = recoveryCodesLeft(state)
   const channels = channelsFor(house, context)

@@ -97,9 +97,9 @@ export interface NewDevice {
  * @throws Refusal `invalid_input` (field `name`)
  */
 export function newDevice(house: Gatehouse, asked: unknown, method: Method, context: Context): NewDevice | null {
-  const wanted = isWanted(asked)
+  if (!isWanted(asked) || method === 'recovery_code') return null
   const presented = presentedDevice(house, context)
-  if (!wanted || presented.days === 0 || method === 'recovery_code') return null
+  if (presented.days === 0) return null
   const name = judgeName(asked === true ? undefined : (asked as { name?: Input }).name, defaultName)
   const now = house.now()
   const expiresAt = now + presented.days * day

@@ -2,7 +2,7 @@
 import { usageError } from '../errors.js'
 import { type Address, parseAddress } from './address.js'
 import type { GateFacts } from './decide.js'
-import { compileNetworks, type Network, type NetworkList, parseNetwork } from './networks.js'
+import { compileNetworks, listedNetworks, type NetworkList, parseNetwork } from './networks.js'
 import type { Policy } from './policy.js'
 
 /** The policy's allowlist, compiled. */
@@ -26,7 +26,7 @@ export type Standing = Pick<GateFacts, 'allowlist' | 'listed' | 'listedSatisfies
 const widestFour = 24
 const widestSix = 48
 
-const argument = 'options.policy.allowlist'
+const path = 'options.policy.allowlist.networks'
 
 /**
  * @returns null where the policy has none
@@ -37,18 +37,10 @@ export function compileAllowlist({ allowlist: given }: Policy): Allowlist | null
   if (given === undefined) return null
   const { mode, networks = [], perSubject = false, satisfiesRequirement = false } = given
   if (networks.length === 0 && !perSubject) {
-    throw usageError(`${argument}.networks`, 'must hold a network where subjects have no list of their own')
+    throw usageError(path, 'must hold a network where subjects have no list of their own')
   }
-  const parsed = networks.map((written, position): Network => {
-    const network = parseNetwork(written)
-    const path = `${argument}.networks[${position}]`
-    if (network === null) {
-      throw usageError(path, 'must be an address or a network such as "203.0.113.0/24" or "2001:db8::/32"')
-    }
-    if (network.prefix === 0) throw usageError(path, 'holds every address there is')
-    return network
-  })
-  return { mode, networks: compileNetworks(parsed), perSubject, satisfiesRequirement }
+  const compiled = compileNetworks(listedNetworks(networks, path))
+  return { mode, networks: compiled, perSubject, satisfiesRequirement }
 }
 
 /**

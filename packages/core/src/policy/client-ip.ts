@@ -4,7 +4,7 @@ import { usageError } from '../errors.js'
 import { checked, isPlainObject, plainObject } from '../usage.js'
 import { type Address, parseAddress, writeAddress } from './address.js'
 import { addressIn, elementsFromRight, type ForwardingHeader } from './forwarded.js'
-import { compileNetworks, type NetworkList, parseNetwork } from './networks.js'
+import { compileNetworks, listedNetworks, type NetworkList } from './networks.js'
 
 /** The headers of a request: those of the Fetch API, or names with values as Node.js has them; names in any case. */
 export type RequestHeaders =
@@ -117,15 +117,8 @@ function compiled(trustedProxies: readonly string[]): NetworkList {
     return known.list
   }
   const texts = [...trustedProxies]
-  const networks = texts.map((text, position) => {
-    const network = typeof text === 'string' ? parseNetwork(text) : null
-    const path = `options.trustedProxies[${position}]`
-    if (network === null) throw usageError(path, 'must be an address, or a network such as 10.0.0.0/8')
-    // Then the client would choose its own address.
-    if (network.prefix === 0) throw usageError(path, 'holds every address there is')
-    return network
-  })
-  const list = compileNetworks(networks)
+  // One of every address would let the client choose its own.
+  const list = compileNetworks(listedNetworks(texts, 'options.trustedProxies'))
   lists.set(trustedProxies, { texts, list })
   return list
 }

@@ -1,4 +1,5 @@
 /** Networks in CIDR notation (RFC 4632, RFC 4291 §2.3), and lists of them that are asked often. */
+import { usageError } from '../errors.js'
 import { type Address, parseAddress, writeAddress } from './address.js'
 
 export interface Network {
@@ -84,6 +85,24 @@ function parsePrefix(text: string, bits: number, writtenAsSix: boolean): number 
   if (!/^(?:0|[1-9]\d{0,2})$/.test(text)) return null
   const prefix = Number(text) - (writtenAsSix ? 128 - bits : 0)
   return prefix >= 0 && prefix <= bits ? prefix : null
+}
+
+/**
+ * The networks that an option lists.
+ *
+ * @param path of the option, as an error names it
+ * @throws SallyportError `usage`, by position, for what is no network, or one of every address there is: the text is not quoted (R40)
+ */
+export function listedNetworks(texts: readonly unknown[], path: string): Network[] {
+  return texts.map((text, position) => {
+    const network = typeof text === 'string' ? parseNetwork(text) : null
+    const at = `${path}[${position}]`
+    if (network === null) {
+      throw usageError(at, 'must be an address or a network such as "10.0.0.0/8" or "2001:db8::/32"')
+    }
+    if (network.prefix === 0) throw usageError(at, 'holds every address there is')
+    return network
+  })
 }
 
 /** Networks, compiled to be looked up in. */

@@ -122,13 +122,13 @@ export function takeFirstProof(
   proof: JudgedProof,
   channel: string | null,
   facts: Facts,
-): { state: SubjectState; first: Place | null } {
+): SubjectState {
   if (channel === null) {
     if (proof !== null) throw refusal('not_enrolled')
-    return { state, first: null }
+    return state
   }
   if (proof === null || !('grant' in proof) || proof.grant.first?.channel !== channel) throw refusal('proof_required')
-  return { state: takeGrant(state, proof.grant, facts), first: proof.grant.first }
+  return takeGrant(state, proof.grant, facts)
 }
 
 /** Uses a grant up. One that a first enrolment's address earned is for a subject without factors, any other for one who has some. */

@@ -617,6 +617,12 @@ describe('the subject’s own list', () => {
 
 describe('a change that would shut out who makes it', () => {
   const policy: Policy = { allowlist: { mode: 'restrict', perSubject: true } }
+  const demandsOneOrTheOther: Policy = {
+    required: true,
+    unenrolled: 'deny',
+    firstEnrollment: 'password',
+    allowlist: { mode: 'bypass', perSubject: true, satisfiesRequirement: true },
+  }
 
   it('is refused before its proof is used, unless it is accepted', async () => {
     const { twoFactor, proof, list, begin, calls } = await withPolicy(policy)
@@ -672,15 +678,7 @@ describe('a change that would shut out who makes it', () => {
   it('goes by the whole context: who is exempt is shut out by no missing factor', async () => {
     const { twoFactor, settings } = makeApplication({ policy })
     const { id } = await twoFactor.allowlist.add('bob', { network: office }, null, from(office))
-    const demanding = createTwoFactor({
-      ...settings,
-      policy: {
-        required: true,
-        unenrolled: 'deny',
-        firstEnrollment: 'password',
-        allowlist: { mode: 'bypass', perSubject: true, satisfiesRequirement: true },
-      },
-    })
+    const demanding = createTwoFactor({ ...settings, policy: demandsOneOrTheOther })
     const remove = (more: object) => demanding.allowlist.remove('bob', { id }, null, from(office, more))
     await expectRefusal(remove({}), 'would_lock_out')
     await expectRefusal(remove({ required: true, eligible: true }), 'would_lock_out')
@@ -691,15 +689,7 @@ describe('a change that would shut out who makes it', () => {
     const { twoFactor, settings } = makeApplication({ policy })
     const { id } = await twoFactor.allowlist.add('bob', { network: office }, null, from(office))
     await twoFactor.allowlist.add('bob', { network: elsewhere }, null, from(office))
-    const demanding = createTwoFactor({
-      ...settings,
-      policy: {
-        required: true,
-        unenrolled: 'deny',
-        firstEnrollment: 'password',
-        allowlist: { mode: 'bypass', perSubject: true, satisfiesRequirement: true },
-      },
-    })
+    const demanding = createTwoFactor({ ...settings, policy: demandsOneOrTheOther })
     expect((await demanding.login.begin('bob', from(office))).outcome).toBe('passed')
     await expectRefusal(demanding.allowlist.remove('bob', { id }, null, from(office)), 'would_lock_out')
     await demanding.allowlist.remove('bob', { id, acceptLockOut: true }, null, from(office))

@@ -1,18 +1,13 @@
-/** Addresses and networks, as an environment variable or a form has them. */
+/** The proxies in front, as an environment variable has them. */
 import { normalizeNetwork } from '@sallyport/core/ip'
 import { StartFailure } from './start-failure.js'
-
-/** Whether it is strictly an address or a network, and not of all there are. */
-export function isNetwork(written: string): boolean {
-  return normalizeNetwork(written) !== null
-}
 
 /** @param written the proxies in front of the application, as in `10.0.0.1,fd00::/64`; none where it is empty or missing */
 export function trustedProxiesIn(written = ''): readonly string[] {
   if (written.trim() === '') return []
   const proxies = written.split(',').map(one => one.trim())
   for (const one of proxies) {
-    if (isNetwork(one)) continue
+    if (normalizeNetwork(one) !== null) continue
     throw new StartFailure(
       `TRUSTED_PROXIES must be addresses or networks, such as 10.0.0.1,fd00::/64; "${one}" is neither`,
     )
