@@ -7,7 +7,8 @@ import { tick } from './broken-stores/breaking.js'
 
 export type Lock = <T>(path: string, work: () => Promise<T>) => Promise<T>
 
-export function fileBackend(folder: string, locked: Lock): StoreBackend {
+/** @param thinking milliseconds between the check of a put and its write: in them another process can check as well */
+export function fileBackend(folder: string, locked: Lock, thinking = 0): StoreBackend {
   const pathOf = (key: string) => join(folder, Buffer.from(key).toString('hex'))
   const read = async (path: string): Promise<Stored | null> => {
     const text = await readFile(path, 'utf8').catch(() => null)
@@ -21,6 +22,7 @@ export function fileBackend(folder: string, locked: Lock): StoreBackend {
       const path = pathOf(key)
       return locked(path, async () => {
         if (((await read(path))?.version ?? null) !== ifVersion) return false
+        if (thinking > 0) await tick(thinking)
         await writeFile(`${path}.${version}`, `${version} ${Buffer.from(body).toString('base64')}`)
         await rename(`${path}.${version}`, path)
         return true
