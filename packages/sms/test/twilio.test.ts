@@ -240,7 +240,7 @@ describe('a code that Twilio does not take', () => {
     expect(server.closed).not.toContain(to)
     abort.abort()
     expect(await sent).toMatchObject({ name: 'AbortError' })
-    await expect.poll(() => server.closed).toContain(to)
+    await expect.poll(() => server.closed, { timeout: 10_000 }).toContain(to)
   })
 
   it('sends nothing where the signal has aborted before', async () => {
