@@ -30,6 +30,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/{core,memory,conformance,nodemailer,sms}/test/**/*.test.ts', 'scripts/test/*.test.mjs'],
+          // What has to be quick says so itself: a busy machine takes many times as long for everything.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -11,13 +11,16 @@ import { must } from './steps.mjs'
  * @typedef {Record<string, Entry>} Lock the `packages` of a lock file, by the path of their folder
  */
 
+/** A registry that fails to answer is asked five times more, not twice. */
+export const patiently = '--fetch-retries=5'
+
 /** Installs everything that the repository needs. */
 export async function installAll() {
   const { lock, installed } = readLocks()
   const why = manifestsDiffer(lock) ?? difference(lock, installed, Object.keys(lock)) ?? leftover(lock, installed)
   if (why === null) return 'as package-lock.json says'
   console.log(`npm ci (${why})`)
-  await must('npm', ['ci'])
+  await must('npm', ['ci', patiently])
   return 'installed'
 }
 
@@ -31,7 +34,7 @@ export async function installFor(workspace) {
   const why = difference(lock, installed, closure(lock, workspace))
   if (why === null) return
   const full = existsSync(join(root, 'node_modules/vitest'))
-  const args = full ? ['ci'] : ['ci', `--workspace=${workspace}`, '--omit=dev']
+  const args = ['ci', patiently, ...(full ? [] : [`--workspace=${workspace}`, '--omit=dev'])]
   console.log(`npm ${args.join(' ')} (${why})`)
   await must('npm', args)
 }

@@ -1,6 +1,7 @@
 /** Proves the packages as they would be published: packed, looked at, and installed into empty projects. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { patiently } from './npm-packages.mjs'
 import { run } from './processes.mjs'
 import { root } from './root.mjs'
 import { must, StepFailed } from './steps.mjs'
@@ -14,7 +15,7 @@ const packing = 'packages: pack'
 const fetching = `TypeScript ${otherTypeScripts.join(' and ')}: install`
 
 const bin = (/** @type {string} */ name) => join(root, 'node_modules/.bin', name)
-const npmInstall = ['install', '--prefer-offline', '--no-fund', '--no-audit']
+const npmInstall = ['install', '--prefer-offline', '--no-fund', '--no-audit', patiently]
 
 /** @typedef {{ name: string, file: string }} Tarball */
 

@@ -7,7 +7,7 @@ import { userToRunAs } from './users.mjs'
 /** @returns {Promise<import('./server.mjs').Server & { url: string }>} of a user who may do everything */
 export async function startMariadb() {
   const owner = await userToRunAs('mysql')
-  const [port, folder] = [await freePort(), folderFor('mariadb', owner)]
+  const folder = folderFor('mariadb', owner)
   const data = `${folder}/data`
   const install = ['--no-defaults', `--datadir=${data}`, '--skip-test-db', '--auth-root-authentication-method=normal']
   await must(programAt('mariadb-install-db'), install, { cwd: folder, ...owner })
@@ -17,6 +17,7 @@ export async function startMariadb() {
     "CREATE USER 'sallyport'@'%' IDENTIFIED BY 'sallyport';\nGRANT ALL ON *.* TO 'sallyport'@'%' WITH GRANT OPTION;\n",
     { mode: 0o644 },
   )
+  const port = await freePort()
   const settings = {
     datadir: data,
     port: String(port),

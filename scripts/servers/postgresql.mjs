@@ -6,7 +6,7 @@ import { userToRunAs } from './users.mjs'
 /** @returns {Promise<import('./server.mjs').Server & { url: string }>} of a superuser */
 export async function startPostgresql() {
   const owner = await userToRunAs('postgres')
-  const [port, folder] = [await freePort(), folderFor('postgresql', owner)]
+  const folder = folderFor('postgresql', owner)
   const data = `${folder}/data`
   const cluster = [
     '--pgdata',
@@ -18,6 +18,7 @@ export async function startPostgresql() {
     '--no-sync',
   ]
   await must(programAt('initdb'), cluster, { cwd: folder, ...owner })
+  const port = await freePort()
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),

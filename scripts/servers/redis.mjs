@@ -31,8 +31,9 @@ export async function startRedisCluster() {
         'yes',
         '--cluster-port',
         String(await freePort()),
+        // A node that a busy machine holds up for seconds is not down.
         '--cluster-node-timeout',
-        '5000',
+        '60000',
       ]),
     ),
   )
@@ -58,7 +59,7 @@ export async function startRedisCluster() {
 async function untilJoined(port) {
   const ask = () => run(programAt('redis-cli'), ['-p', String(port), 'cluster', 'info'])
   for (let tries = 0; !(await ask()).output.includes('cluster_state:ok'); tries++) {
-    if (tries > 200) throw new StepFailed(`the node of the Redis Cluster at port ${port} does not join it`)
+    if (tries > 600) throw new StepFailed(`the node of the Redis Cluster at port ${port} does not join it`)
     await pause(50)
   }
 }

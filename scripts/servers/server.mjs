@@ -92,10 +92,15 @@ export function folderFor(name, owner) {
 /** Below what systems give to outgoing connections, one of which could take the port before the server does. */
 const ports = { from: 20_000, to: 32_000 }
 
-/** @returns {Promise<number>} a port of loopback that nobody listens on, drawn so that two who ask at once hardly meet */
+/** Those that are given away: a server that is being prepared does not listen yet. @type {Set<number>} */
+const given = new Set()
+
+/** @returns {Promise<number>} a port of loopback that nobody listens on and that is given to nobody else, drawn lest two processes meet */
 export async function freePort() {
   for (;;) {
     const port = ports.from + Math.floor(Math.random() * (ports.to - ports.from))
+    if (given.has(port)) continue
+    given.add(port)
     if (await isFree(port)) return port
   }
 }

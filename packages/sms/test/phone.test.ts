@@ -42,6 +42,9 @@ const aNeighbour = fc
     return `+${digits.join('')}`
   })
 
+/** Any string of UTF-16. The unit `binary` of fast-check takes seconds to prepare. */
+const anyText = fc.string({ unit: fc.nat(0xffff).map(unit => String.fromCharCode(unit)), maxLength: 200 })
+
 describe('phoneNumbers', () => {
   it('takes the example of every country, and knows whose it is', () => {
     expect(mobiles.length).toBeGreaterThan(240)
@@ -166,13 +169,15 @@ describe('phoneNumbers', () => {
 
   it('R45: refuses any other text, of a megabyte at once, and never throws', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), typed => void normalize(typed)),
+      fc.property(anyText, typed => void normalize(typed)),
       { numRuns: 2_000 },
     )
     const long = ['+', '1', '(', ' ', '\u202a', '+1 202 555 0142 '].map(part => part.repeat(1_000_000 / part.length))
-    const started = performance.now()
+    const before = process.cpuUsage()
     for (const typed of long) expect(normalize(typed)).toBeNull()
-    expect(performance.now() - started).toBeLessThan(100)
+    // Of this process alone, in µs: what else the machine has to do does not count.
+    const { user, system } = process.cpuUsage(before)
+    expect(user + system).toBeLessThan(100_000)
   })
 
   it('R25: keeps to the countries that it is told, also where they share a country code', () => {

@@ -192,9 +192,10 @@ describe('a code that Twilio does not take', () => {
     ],
   ]
   it.each(cases)('R28, R40: rejects where %s, and tries nothing again', async (_, to, message, status, code) => {
+    const before = requestsTo(to).length
     const error = await rejection(channel().send(newMessage({ to }), noSignal()))
     expect(error).toMatchObject({ name: 'TwilioError', message, status, code })
-    expect(requestsTo(to)).toHaveLength(1)
+    expect(requestsTo(to).length - before).toBe(1)
     const shown = inspect(error, { depth: 10, showHidden: true })
     for (const secret of [to, '012345', account.authToken, 'Basic ', btoa(account.authToken).slice(0, 20)]) {
       expect(shown).not.toContain(secret)
@@ -240,7 +241,7 @@ describe('a code that Twilio does not take', () => {
     expect(server.closed).not.toContain(to)
     abort.abort()
     expect(await sent).toMatchObject({ name: 'AbortError' })
-    await expect.poll(() => server.closed).toContain(to)
+    await expect.poll(() => server.closed, { timeout: 10_000 }).toContain(to)
   })
 
   it('sends nothing where the signal has aborted before', async () => {

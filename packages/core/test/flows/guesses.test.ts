@@ -197,7 +197,7 @@ describe('budgets', () => {
       const { twoFactor, enroll, context, challenge, clock, settings, store } = application
       const alice = await enroll('alice')
       const ahead = createTwoFactor({ ...settings, store, clock: () => clock() + skew * hour })
-      const guess = { method: 'totp', code: alice.wrongCode() }
+      const guess = { method: 'totp', code: wrongCodeFor(alice.uri, clock(), clock() + skew * hour) }
       let answered = 0
       for (let round = 0; round < 40; round++) {
         const gate = await ahead.login.begin('alice', context)
@@ -245,7 +245,8 @@ describe('budgets', () => {
     expect(second.retryAfter).toBe(30 * 60)
     clock.advance(2 * day + hour)
     await failRow(application, alice.wrongCode, 4)
-    const third = await refusalOf(twoFactor.login.verify(await challenge('alice'), guess, context))
+    const late = { method: 'totp', code: alice.wrongCode() }
+    const third = await refusalOf(twoFactor.login.verify(await challenge('alice'), late, context))
     expect(third.retryAfter).toBe(15 * 60)
   })
 

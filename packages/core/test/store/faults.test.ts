@@ -1,15 +1,36 @@
 import { createTwoFactor, type RefusalCode, SallyportError } from '@sallyport/core'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { faultyStore, type GetFault, type PutFault } from '../support/faulty-store.js'
 import { errorOf, expectRefusal, makeApplication, minute, refusalOf } from '../support/harness.js'
 import { storeIsRemote } from '../support/new-store.js'
 
-/** ms; long enough for a call that does not hang. */
-const storeDeadline = storeIsRemote ? 600 : 40
+/** ms. In memory nothing takes time; elsewhere no call may take so long, and those that hang are given up at once: {@link giveUp}. */
+const storeDeadline = storeIsRemote ? 59_999 : 40
+
+/** What ends the deadlines that core has set for calls of the store. */
+const deadlines: (() => void)[] = []
+function giveUp(): void {
+  for (const end of deadlines.splice(0)) end()
+}
+
+beforeEach(() => {
+  if (!storeIsRemote) return
+  const { setTimeout } = globalThis
+  const watched = (end: () => void, ms?: number, ...rest: []) => {
+    if (ms === storeDeadline) deadlines.push(end)
+    return setTimeout(end, ms, ...rest)
+  }
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(watched as typeof setTimeout)
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  deadlines.length = 0
+})
 
 /** An enrolled subject on a store that is about to fail. */
 async function beforeTheFault() {
-  const faulty = faultyStore()
+  const faulty = faultyStore(giveUp)
   const application = makeApplication({ store: faulty.store, deadline: { store: storeDeadline } })
   const alice = await application.enroll('alice')
   const token = await application.challenge('alice')

@@ -18,8 +18,12 @@ export type PutFault =
 /** What happens to one call of `get`. */
 export type GetFault = 'fine' | 'throw' | 'hang' | 'stale' | 'nothing' | 'nonsense'
 
-/** A store whose next calls fail as they are told to; afterwards it is fine. */
-export function faultyStore() {
+/**
+ * A store whose next calls fail as they are told to; afterwards it is fine.
+ *
+ * @param hangs told of each call that no reply will ever come to
+ */
+export function faultyStore(hangs: () => void = () => {}) {
   const inner = newStore()
   const puts: PutFault[] = []
   const gets: GetFault[] = []
@@ -31,6 +35,10 @@ export function faultyStore() {
   /** Writes as another process would: set by a test that needs `overtaken`. */
   const other: { write: (() => Promise<unknown>) | undefined } = { write: undefined }
 
+  const hang = <T>(): Promise<T> => {
+    hangs()
+    return new Promise(() => {})
+  }
   const store: Store = {
     async get(key) {
       if (atLook !== undefined && ++looks > 2) {
@@ -41,7 +49,7 @@ export function faultyStore() {
         case 'throw':
           throw new Error('connection refused')
         case 'hang':
-          return new Promise(() => {})
+          return hang()
         case 'stale':
           return earlier.get(key) ?? null
         case 'nothing':
@@ -73,17 +81,17 @@ export function faultyStore() {
           await write()
           return write()
         case 'hang before':
-          return new Promise(() => {})
+          return hang()
         case 'hang after':
           await write()
-          return new Promise(() => {})
+          return hang()
         case 'land later':
           later = write
-          return new Promise(() => {})
+          return hang()
         case 'land at second look':
           looks = 0
           atLook = write
-          return new Promise(() => {})
+          return hang()
         case 'conflict':
           return false
         case 'overtaken':
