@@ -66,7 +66,7 @@ export default defineConfig({
           name: 'examples',
           include: ['examples/express/test/*.test.ts'],
           globalSetup: [globalSetup, exampleClients],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

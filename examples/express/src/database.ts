@@ -37,13 +37,12 @@ export async function openDatabase(folder: string): Promise<Database> {
  * tells all but one that it is locked, without waiting.
  */
 async function writeAhead(database: Database): Promise<void> {
-  for (let tries = 1; ; tries++) {
+  for (const deadline = Date.now() + busyTimeout; ; await pause(50)) {
     try {
       await database.$queryRawUnsafe('PRAGMA journal_mode = WAL')
       return
     } catch (error) {
-      if (tries === 10) throw error
-      await pause(50)
+      if (!/SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(reasonOf(error)) || Date.now() >= deadline) throw error
     }
   }
 }

@@ -16,8 +16,6 @@ declare module 'express-session' {
   interface SessionData {
     /** Who is signed in. */
     userId: string
-    /** `user.sessionsVersion` when the password was given: under another the session is over. */
-    version: number
     /** Between the password and the code: who gave the password, and what Sallyport asked. */
     login: Asked & { userId: string; outcome: 'challenge' | 'enroll'; enrollment?: string }
     /** An authenticator that is being set up from the profile; kept here, so that a refresh shows the same QR code. */
@@ -59,12 +57,19 @@ export function sessions({ secureCookies }: { secureCookies: boolean }): Request
   })
 }
 
+/**
+ * `user.sessionsVersion` when the password was given, by session id: under another the session is over. Beside the sessions and not in
+ * them: two requests at once write their sessions over each other, and the later one would take back the version of the other, which
+ * ends the session. A real application keeps it where all its processes look.
+ */
+const versions = new Map<string, number>()
+
 /** Sets `req.user` where the session is good; ends a session that has been voided. */
 export function currentUser(accounts: Accounts): RequestHandler {
   return async (req, _res, next) => {
-    const { userId, version } = req.session
+    const { userId } = req.session
     const user = userId === undefined ? null : await accounts.find(userId)
-    if (user !== null && version === user.sessionsVersion) req.user = user
+    if (user !== null && versions.get(req.sessionID) === user.sessionsVersion) req.user = user
     else if (userId !== undefined) await renewSession(req)
     next()
   }
@@ -72,6 +77,7 @@ export function currentUser(accounts: Accounts): RequestHandler {
 
 /** A new, empty session under a new id: whoever knew the old id, or planted it, holds nothing. */
 export function renewSession(req: Request): Promise<void> {
+  versions.delete(req.sessionID)
   return new Promise((resolve, reject) => {
     req.session.regenerate(error => (error ? reject(error) : resolve()))
   })
@@ -80,7 +86,7 @@ export function renewSession(req: Request): Promise<void> {
 /** The password was right: a new session, in which nobody is signed in yet. */
 export async function beginLogin(req: Request, user: User): Promise<void> {
   await renewSession(req)
-  req.session.version = user.sessionsVersion
+  versions.set(req.sessionID, user.sessionsVersion)
 }
 
 /**
@@ -88,11 +94,11 @@ export async function beginLogin(req: Request, user: User): Promise<void> {
  * password was given, such as a new password, has ended this one too.
  */
 export async function startSession(req: Request, user: User): Promise<void> {
-  const { version = 0 } = req.session
+  const version = versions.get(req.sessionID)
   await renewSession(req)
   req.user = user
   req.session.userId = user.id
-  req.session.version = version
+  if (version !== undefined) versions.set(req.sessionID, version)
 }
 
 /**
@@ -101,8 +107,9 @@ export async function startSession(req: Request, user: User): Promise<void> {
  */
 export async function endOtherSessions(accounts: Accounts, id: string, request: unknown): Promise<void> {
   const version = await accounts.endSessions(id)
-  const own = (request as Request | undefined)?.session
+  if (request === undefined) return
+  const { session: own, sessionID } = request as Pick<Request, 'session' | 'sessionID'>
   // Signed in, or on the way there; and good until now: what something else has ended meanwhile stays ended.
-  const isGood = own !== undefined && (own.userId ?? own.login?.userId) === id && own.version === version - 1
-  if (isGood) own.version = version
+  const isGood = (own.userId ?? own.login?.userId) === id && versions.get(sessionID) === version - 1
+  if (isGood) versions.set(sessionID, version)
 }

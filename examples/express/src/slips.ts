@@ -18,6 +18,7 @@ export const slipMinutes = 10
  */
 export function makeSlipBox(clock: () => number) {
   const slips = new Map<string, { content: Slips[keyof Slips]; until: number }>()
+  const turns = new Map<string, Promise<void>>()
   const place = (req: Request, kind: keyof Slips) => `${kind} ${req.sessionID}`
 
   function sweep(): void {
@@ -36,6 +37,17 @@ export function makeSlipBox(clock: () => number) {
     },
     drop(req: Request, kind: keyof Slips): void {
       slips.delete(place(req, kind))
+    },
+    /** Does what makes a slip, once in a session at a time: the second click of two finds what the first one has made. */
+    async inTurn({ sessionID }: Request, work: () => Promise<void>): Promise<void> {
+      const done = (turns.get(sessionID) ?? Promise.resolve()).then(work)
+      const over = done.catch(() => {})
+      turns.set(sessionID, over)
+      try {
+        await done
+      } finally {
+        if (turns.get(sessionID) === over) turns.delete(sessionID)
+      }
     },
   }
 }

@@ -24,6 +24,21 @@ async function arrive(email = 'ada@example.com'): Promise<Visitor> {
   return new Visitor(app, client, email)
 }
 
+/** A mail server that takes what it is sent and does not answer until `end`: after that nothing of it is late in a later test. */
+function hangingTransport(take: (mail: { subject?: string | undefined; to?: unknown }) => void) {
+  let end = () => {}
+  const over = new Promise<void>(resolve => {
+    end = resolve
+  })
+  return {
+    end: () => end(),
+    sendMail(mail: { subject?: string | undefined; to?: unknown }): Promise<never> {
+      take(mail)
+      return over as Promise<never>
+    },
+  }
+}
+
 /** Subjects of what reached somebody, the oldest first, codes apart. */
 async function told({ email }: Visitor): Promise<string[]> {
   await app.noticed()
@@ -132,13 +147,9 @@ describe('what people are told', () => {
 describe('a mail server that is slow, or refuses', () => {
   test('does not slow a login: nobody waits for a notice', async () => {
     const waiting: string[] = []
-    const hangs = {
-      sendMail: ({ subject }: { subject?: string }) => {
-        waiting.push(subject ?? '')
-        return new Promise<never>(() => {})
-      },
-    }
-    await start({ noticesBy: hangs })
+    const transport = hangingTransport(({ subject = '' }) => waiting.push(subject))
+    await start({ noticesBy: transport })
+    onTestFinished(transport.end)
     const ada = await arrive()
     await ada.enrolled()
     await ada.send('/profile', '/logout')
@@ -155,12 +166,8 @@ describe('a mail server that is slow, or refuses', () => {
 
   test('holds up no shutdown, and no other notice for longer than its patience', async () => {
     const sent: string[] = []
-    const transport = {
-      sendMail: ({ subject = '' }: { subject?: string }) => {
-        sent.push(subject)
-        return new Promise<never>(() => {})
-      },
-    }
+    const transport = hangingTransport(({ subject = '' }) => sent.push(subject))
+    onTestFinished(transport.end)
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     onTestFinished(() => log.mockRestore())
     const accounts = { find: async () => ({ email: 'ada@example.com' }) as never }
@@ -181,12 +188,8 @@ describe('a mail server that is slow, or refuses', () => {
 
   test('R37: is not filled by one person: what others have to know is mailed all the same', async () => {
     const sent: string[] = []
-    const transport = {
-      sendMail: ({ to }: { to?: unknown }) => {
-        sent.push((to as { address: string }).address)
-        return new Promise<never>(() => {})
-      },
-    }
+    const transport = hangingTransport(({ to }) => sent.push((to as { address: string }).address))
+    onTestFinished(transport.end)
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     onTestFinished(() => log.mockRestore())
     const accounts = { find: async (id: string) => ({ email: `${id}@example.com` }) as never }

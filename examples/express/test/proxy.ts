@@ -44,6 +44,8 @@ export async function startProxy(settings: ProxySettings): Promise<Proxy> {
     outgoing.on('close', () => forward.destroy())
     incoming.pipe(forward)
   })
+  // However long a client takes between two requests: no connection ends just when it sends the next one.
+  server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

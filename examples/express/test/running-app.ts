@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { Server, ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -62,7 +62,7 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
   const clock = testClock()
   const printed: string[] = []
 
-  async function run(port: number) {
+  async function run() {
     const { store: address, around = store => store, required = false, https = false } = settings
     const { smtp, firstEnrollment, trustedProxies, noticesBy } = settings
     const database = await openDatabase(folder)
@@ -86,24 +86,25 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
       demo: { inbox, printsTexts: texts.printed },
       clock,
     })
-    // Of localhost the address that a test can tell from others of this computer: see `proxyAddress`.
-    const server = app.listen(port, '127.0.0.1')
-    await once(server, 'listening')
     const end = async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
       await notices?.close()
       await mail?.close()
       await close()
       await database.$disconnect()
     }
     const noticed = async () => notices?.idle()
-    return { database, server, inbox: inbox ?? [], noticed, end }
+    return { app, database, inbox: inbox ?? [], noticed, end }
   }
 
-  let running = await run(0)
-  const { port } = running.server.address() as AddressInfo
+  let running = await run()
+  // One for all of them: a port that is given back for a restart may be somebody else's by then.
+  const server = createServer((request, response) => running.app(request, response))
+  // However long a test takes between two requests: no connection ends just when a client sends the next one.
+  server.keepAliveTimeout = 0
+  // Of localhost the address that a test can tell from others of this computer: see `proxyAddress`.
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
   return {
     origin: `http://localhost:${port}`,
     clock,
@@ -115,13 +116,17 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
     },
     printed,
     noticed: () => running.noticed(),
-    holdNextPost: () => holdNextPost(running.server),
+    holdNextPost: () => holdNextPost(server),
     async restart(changed = {}) {
       settings = { ...settings, ...changed }
+      server.closeAllConnections()
       await running.end()
-      running = await run(port)
+      running = await run()
     },
     async stop() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
       await running.end()
       rmSync(folder, { recursive: true })
     },

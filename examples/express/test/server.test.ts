@@ -69,7 +69,8 @@ async function enrolledAt({ origin }: ServerProcess): Promise<Visitor> {
 
 describe('it tells why it cannot start', () => {
   test.each(['redis', 'postgresql'])('where there is no server at a %s address', async scheme => {
-    const host = `127.0.0.1:${await freePort()}`
+    // An address that nobody else listens on, whatever becomes of the port.
+    const host = `127.0.0.3:${await freePort()}`
     const { code, said } = await failToStart({ DATA, TWO_FACTOR_STORE: `${scheme}://somebody:geheim@${host}/0` })
     expect(said).toContain(`Acme cannot start: the store at ${scheme}://${host}/0 cannot be used: `)
     expect(said).toMatch(scheme === 'redis' ? /connect ECONNREFUSED/ : /the database cannot be reached/)

@@ -55,14 +55,16 @@ describe('Redis', () => {
 
   test('R41: while it is away nobody gets in and the page says so, and afterwards it goes on', async () => {
     const [port, data] = [await freePort(), mkdtempSync(join(tmpdir(), 'acme-redis-'))]
+    // An address of its own: while it is away nobody else takes the port.
+    const host = '127.0.0.3'
     onTestFinished(() => rmSync(data, { recursive: true }))
     const start = () => {
-      const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', data, '--save', '', '--appendonly', 'yes']
+      const args = ['--port', String(port), '--bind', host, '--dir', data, '--save', '', '--appendonly', 'yes']
       return startServer('redis', args, { folder: folderFor('redis'), ready: /Ready to accept connections/ })
     }
     let redis = await start()
     onTestFinished(() => redis.stop())
-    await startWith(`redis://127.0.0.1:${port}`)
+    await startWith(`redis://${host}:${port}`)
     await ada.enrolled()
     await ada.send('/profile', '/logout')
     await ada.sendPassword()

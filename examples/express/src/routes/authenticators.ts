@@ -109,7 +109,13 @@ export function authenticatorRoutes(
     if (req.session.enrollment === undefined) goTo(res, '/profile')
     else await showSetup(req, res)
   })
-  routes.post('/authenticators/setup', async (req, res) => {
+  routes.post('/authenticators/setup', (req, res) => slips.inTurn(req, () => confirm(req, res)))
+  routes.post('/authenticators/setup/cancel', (req, res) => {
+    delete req.session.enrollment
+    goTo(res, '/profile')
+  })
+
+  async function confirm(req: Request, res: Response): Promise<void> {
     const user = signedInUser(req)
     const { code, name } = req.body
     const enrollment = req.session.enrollment
@@ -127,11 +133,7 @@ export function authenticatorRoutes(
       if (isRefusal(error) && error.code === 'enrollment_expired') return startAgain(req, res, error)
       await showSetup(req, res, { error, name })
     }
-  })
-  routes.post('/authenticators/setup/cancel', (req, res) => {
-    delete req.session.enrollment
-    goTo(res, '/profile')
-  })
+  }
 
   /** Begins an enrolment and keeps its token in the session. */
   async function begin(req: Request, options: { proof?: Proof; replaces?: string; resume?: unknown }): Promise<void> {

@@ -125,15 +125,14 @@ describe('enrolment', () => {
     ada.phone = await ada.scanScreen()
     const secondTab = await ada.page.context().newPage()
     await secondTab.goto('/profile')
-    await secondTab.getByRole('button', { name: 'Turn on two-factor authentication' }).click()
-    await secondTab.waitForLoadState()
+    await ada.press('Turn on two-factor authentication', secondTab)
     expect(await secondTab.locator('#setup-key').innerText()).toBe(await ada.page.locator('#setup-key').innerText())
 
     await ada.confirm()
     const codes = await ada.readRecoveryCodes()
     await secondTab.getByLabel('Six-digit code').fill(await ada.nextCode())
-    await secondTab.getByRole('button', { name: 'Confirm' }).click()
-    await secondTab.waitForURL('**/profile/recovery-codes/new')
+    await ada.press('Confirm', secondTab)
+    expect(new URL(secondTab.url()).pathname).toBe('/profile/recovery-codes/new')
     expect(await secondTab.locator('#recovery-codes code').allTextContents()).toEqual(codes)
 
     const elsewhere = await ada.elsewhere()

@@ -119,7 +119,7 @@ describe('operator', () => {
     await olga.page.goto('/operator')
     expect(await olga.page.getByRole('link', { name: 'Reset olga@example.com' }).count()).toBe(0)
     await olga.follow('Reset ada@example.com')
-    expect(await olga.page.locator('#reason:focus').count()).toBe(1)
+    await olga.page.locator('#reason:focus').waitFor()
     await olga.page.getByLabel('How did you make sure').fill('She asked')
     await olga.answer(await olga.wrongCode(), 'Reset two-factor authentication')
     expect(await olga.error()).toContain('not right')

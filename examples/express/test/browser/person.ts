@@ -91,11 +91,20 @@ export class Person extends Visitor {
 
   /** Holds the phone in front of the screen. */
   async scanScreen(): Promise<AuthenticatorApp> {
-    const take = () => this.page.screenshot({ fullPage: true })
-    // On a busy machine Chromium is at times not able to, and is the next moment.
-    return scan(
-      await take().catch(error => (String(error).includes('Unable to capture') ? take() : Promise.reject(error))),
-    )
+    for (let tries = 1; ; tries++) {
+      try {
+        return await scan(await this.page.screenshot({ fullPage: true }))
+      } catch (error) {
+        // On a busy machine Chromium is at times not able to, and is the next moment.
+        if (!String(error).includes('Unable to capture') || tries === 10) throw error
+        await this.drawn()
+      }
+    }
+  }
+
+  /** Resolves when the page is on the screen: keys that come before go nowhere. */
+  async drawn(): Promise<void> {
+    await this.page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
   }
 
   /** Turns two-factor authentication on, from the profile. */
@@ -118,10 +127,8 @@ export class Person extends Visitor {
   }
 
   /** Clicks a button and waits for the page that comes of it. */
-  async press(name: string): Promise<void> {
-    const loaded = this.page.waitForEvent('load')
-    await this.page.getByRole('button', { name, exact: true }).click()
-    await loaded
+  async press(name: string, page = this.page): Promise<void> {
+    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: true }).click()])
   }
 
   /** Clicks a button again while the server is at work on the first click. */
@@ -136,10 +143,8 @@ export class Person extends Visitor {
     held.release()
   }
 
-  async follow(name: string | RegExp): Promise<void> {
-    const loaded = this.page.waitForEvent('load')
-    await this.page.getByRole('link', { name }).first().click()
-    await loaded
+  async follow(name: string | RegExp, page = this.page): Promise<void> {
+    await Promise.all([page.waitForEvent('load'), page.getByRole('link', { name }).first().click()])
   }
 
   get path(): string {
