@@ -65,7 +65,7 @@ describe('storeSuite', () => {
     )
   })
 
-  it('asks a store that declares it for the precision of expiry', { timeout: 20_000 }, async () => {
+  it('asks a store that declares it for the precision of expiry', { timeout: 60_000 }, async () => {
     const store = memoryStore()
     const dropping: Store = {
       ...store,
@@ -83,7 +83,7 @@ describe('storeSuite', () => {
   })
 
   it('runs beside itself on one backend, closes its clients and deletes what it made', {
-    timeout: 30_000,
+    timeout: 90_000,
   }, async () => {
     const { backend, clients, keys, left } = watched()
     const cases = [...storeSuite(backend), ...storeSuite(backend)].filter(({ excused }) => excused === null)
