@@ -1,13 +1,13 @@
 /** MariaDB, which refuses to run as root: there it runs as the user that its package made. */
 import { writeFileSync } from 'node:fs'
 import { must } from '../lib/steps.mjs'
-import { folderFor, freePort, programAt, startServer } from './server.mjs'
+import { folderFor, programAt, startServer, withFreePorts } from './server.mjs'
 import { userToRunAs } from './users.mjs'
 
 /** @returns {Promise<import('./server.mjs').Server & { url: string }>} of a user who may do everything */
 export async function startMariadb() {
   const owner = await userToRunAs('mysql')
-  const [port, folder] = [await freePort(), folderFor('mariadb', owner)]
+  const folder = folderFor('mariadb', owner)
   const data = `${folder}/data`
   const install = ['--no-defaults', `--datadir=${data}`, '--skip-test-db', '--auth-root-authentication-method=normal']
   await must(programAt('mariadb-install-db'), install, { cwd: folder, ...owner })
@@ -19,7 +19,6 @@ export async function startMariadb() {
   )
   const settings = {
     datadir: data,
-    port: String(port),
     'bind-address': '127.0.0.1',
     socket: `${folder}/socket`,
     'init-file': first,
@@ -28,11 +27,11 @@ export async function startMariadb() {
     'innodb-flush-log-at-trx-commit': '0',
     'innodb-buffer-pool-size': '64M',
   }
-  const args = [
-    '--no-defaults',
-    '--skip-name-resolve',
-    ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
-  ]
-  const server = await startServer('mariadbd', args, { folder, ready: /ready for connections[\s\S]*port: \d+/, owner })
-  return { url: `mysql://sallyport:sallyport@127.0.0.1:${port}/mysql`, ...server }
+  const ready = /ready for connections[\s\S]*port: \d+/
+  return withFreePorts(1, async port => {
+    const all = Object.entries({ ...settings, port: String(port) }).map(([name, value]) => `--${name}=${value}`)
+    const args = ['--no-defaults', '--skip-name-resolve', ...all]
+    const server = await startServer('mariadbd', args, { folder, ready, owner })
+    return { url: `mysql://sallyport:sallyport@127.0.0.1:${port}/mysql`, ...server }
+  })
 }
