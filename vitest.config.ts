@@ -30,6 +30,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/{core,memory,conformance,nodemailer,sms}/test/**/*.test.ts', 'scripts/test/*.test.mjs'],
+          // What takes a second takes ten on a machine that has much else to do.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
@@ -43,7 +46,8 @@ export default defineConfig({
           ],
           globalSetup,
           testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // In hooks older packages are installed, once.
+          hookTimeout: 240_000,
         },
       },
       ...remoteStores.map(name => ({
