@@ -46,7 +46,8 @@ export default defineConfig({
           ],
           globalSetup,
           testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // In hooks older packages are installed, once.
+          hookTimeout: 240_000,
         },
       },
       ...remoteStores.map(name => ({

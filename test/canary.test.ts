@@ -33,7 +33,8 @@ describe.each(sharedBackendNames)('what %s keeps', backend => {
     const [address, number, key] = ['alice.canary@example.com', '+12025550142', newKey()]
     const email = memoryChannel('email', async () => address)
     const sms = memoryChannel('sms')
-    const twoFactor = createTwoFactor({ issuer: 'Acme', keys: [key], store, clock, channels: [email, sms] })
+    const settings = { issuer: 'Acme', keys: [key], store, clock, deadline: { store: 30_000 } }
+    const twoFactor = createTwoFactor({ ...settings, channels: [email, sms] })
     const context = { binding: 'binding-canary', credential: 'credential-canary' }
     const secrets = new Set([
       address,
@@ -57,13 +58,17 @@ describe.each(sharedBackendNames)('what %s keeps', backend => {
     await twoFactor.destinations.confirm('alice', enrollment, sms.sent.at(-1)?.code, context)
     secrets.add(enrollment)
     // One code stays alive, one is answered wrongly, and a counter of the address is there.
-    for (const channel of ['email', 'sms']) {
+    for (const [channel, { sent }] of [
+      ['email', email],
+      ['sms', sms],
+    ] as const) {
       clock.advance(minute)
       const gate = await twoFactor.login.begin('alice', context)
       if (gate.outcome !== 'challenge') throw new Error(gate.outcome)
       secrets.add(gate.challenge)
       await twoFactor.sendCode(gate.challenge, channel, context)
-      const wrong = twoFactor.login.verify(gate.challenge, { method: channel, code: '000000' }, context)
+      const code = sent.at(-1)?.code === '000000' ? '000001' : '000000'
+      const wrong = twoFactor.login.verify(gate.challenge, { method: channel, code }, context)
       await expect(wrong).rejects.toMatchObject({ code: 'invalid_code' })
     }
 
@@ -82,7 +87,7 @@ describe.each(sharedBackendNames)('what %s keeps', backend => {
     const { permit } = await twoFactor.operator.reset('carol', audit)
     for (const secret of [imported, 'bob.canary', permit?.token ?? '']) secrets.add(secret)
     const deaf = { ...sms, send: () => Promise.reject(new Error('503')) }
-    const failing = createTwoFactor({ issuer: 'Acme', keys: [key], store, clock, channels: [deaf] })
+    const failing = createTwoFactor({ ...settings, channels: [deaf] })
     const failed = failing.destinations.add('dave', 'sms', '+12025550144', null, context)
     await expect(failed).rejects.toMatchObject({ code: 'delivery_failed' })
     secrets.add('12025550144')

@@ -1,7 +1,7 @@
 /** MariaDB, which refuses to run as root: there it runs as the user that its package made. */
 import { writeFileSync } from 'node:fs'
 import { must } from '../lib/steps.mjs'
-import { folderFor, freePort, programAt, startServer } from './server.mjs'
+import { folderFor, programAt, startServer, withFreePorts } from './server.mjs'
 import { userToRunAs } from './users.mjs'
 
 /** @returns {Promise<import('./server.mjs').Server & { url: string }>} of a user who may do everything */
@@ -17,10 +17,8 @@ export async function startMariadb() {
     "CREATE USER 'sallyport'@'%' IDENTIFIED BY 'sallyport';\nGRANT ALL ON *.* TO 'sallyport'@'%' WITH GRANT OPTION;\n",
     { mode: 0o644 },
   )
-  const port = await freePort()
   const settings = {
     datadir: data,
-    port: String(port),
     'bind-address': '127.0.0.1',
     socket: `${folder}/socket`,
     'init-file': first,
@@ -29,11 +27,11 @@ export async function startMariadb() {
     'innodb-flush-log-at-trx-commit': '0',
     'innodb-buffer-pool-size': '64M',
   }
-  const args = [
-    '--no-defaults',
-    '--skip-name-resolve',
-    ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
-  ]
-  const server = await startServer('mariadbd', args, { folder, ready: /ready for connections[\s\S]*port: \d+/, owner })
-  return { url: `mysql://sallyport:sallyport@127.0.0.1:${port}/mysql`, ...server }
+  const ready = /ready for connections[\s\S]*port: \d+/
+  return withFreePorts(1, async port => {
+    const all = Object.entries({ ...settings, port: String(port) }).map(([name, value]) => `--${name}=${value}`)
+    const args = ['--no-defaults', '--skip-name-resolve', ...all]
+    const server = await startServer('mariadbd', args, { folder, ready, owner })
+    return { url: `mysql://sallyport:sallyport@127.0.0.1:${port}/mysql`, ...server }
+  })
 }

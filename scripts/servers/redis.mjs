@@ -2,14 +2,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { run } from '../lib/processes.mjs'
 import { must, StepFailed } from '../lib/steps.mjs'
-import { folderFor, freePort, programAt, startServer } from './server.mjs'
+import { folderFor, programAt, startServer, withFreePorts } from './server.mjs'
 
 /**
+ * @param {number} port
  * @param {readonly string[]} [settings]
  * @returns {Promise<import('./server.mjs').Server & { port: number }>}
  */
-async function startNode(settings = []) {
-  const [port, folder] = [await freePort(), folderFor('redis')]
+async function startNode(port, settings = []) {
+  const folder = folderFor('redis')
   const memory = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--maxmemory-policy', 'noeviction']
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...memory, ...settings]
   const server = await startServer('redis', args, { folder, ready: /Ready to accept connections/ })
@@ -18,23 +19,17 @@ async function startNode(settings = []) {
 
 /** @returns {Promise<import('./server.mjs').Server & { url: string }>} */
 export async function startRedis() {
-  const { port, stop } = await startNode()
+  const { port, stop } = await withFreePorts(1, at => startNode(at))
   return { url: `redis://127.0.0.1:${port}`, stop }
 }
 
 /** @returns {Promise<import('./server.mjs').Server & { url: string }>} the URLs of all nodes, with commas between */
 export async function startRedisCluster() {
   const started = await Promise.allSettled(
-    [1, 2, 3].map(async () =>
-      startNode([
-        '--cluster-enabled',
-        'yes',
-        '--cluster-port',
-        String(await freePort()),
-        // A node that a busy machine holds up for seconds is not down.
-        '--cluster-node-timeout',
-        '60000',
-      ]),
+    [1, 2, 3].map(() =>
+      withFreePorts(2, (port, busPort) =>
+        startNode(port, ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)]),
+      ),
     ),
   )
   const nodes = started.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []))

@@ -17,9 +17,11 @@ const patience = { start: 60_000, stop: 10_000 }
 
 /** Those that are not ready yet: nobody has a {@link Server} to stop them by. @type {Set<import('node:child_process').ChildProcess>} */
 const starting = new Set()
+let stopped = false
 
-/** Ends what is still starting, and waits for its end. */
+/** Ends what is still starting, and waits for its end. Nothing is started any more. */
 export async function stopStarting() {
+  stopped = true
   const children = [...starting]
   const ends = children.map(child => new Promise(resolve => child.once('close', resolve)))
   for (const child of children) child.kill('SIGKILL')
@@ -35,13 +37,18 @@ export async function stopStarting() {
  * @returns {Promise<Server>}
  */
 export async function startServer(program, args, { folder, ready, owner, signal = 'SIGTERM' }) {
+  if (stopped) throw new StepFailed(`${program} is not to be started any more`)
   const child = spawn(programAt(program), args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], ...owner })
   starting.add(child)
   child.once('close', () => starting.delete(child))
   const ended = new Promise(resolve => child.once('close', resolve))
   let said = ''
   await new Promise((resolve, reject) => {
-    const fail = (/** @type {string} */ why) => reject(new StepFailed(`${program} ${why}\n${said.slice(-4000)}`))
+    const fail = (/** @type {string} */ why) => {
+      clearTimeout(timer)
+      child.kill('SIGKILL')
+      reject(new StepFailed(`${program} ${why}\n${said.slice(-4000)}`))
+    }
     const timer = setTimeout(() => fail(`was not ready within ${patience.start / 1000} s`), patience.start)
     child.once('error', error => fail(`did not start: ${error.message}`))
     child.once('close', code => fail(`ended with exit code ${code}`))
@@ -91,6 +98,31 @@ export function folderFor(name, owner) {
 
 /** Below what systems give to outgoing connections, one of which could take the port before the server does. */
 const ports = { from: 20_000, to: 32_000 }
+
+/** How often a server is started whose port somebody else takes first. */
+const mostTries = 5
+
+/**
+ * Starts a server at ports that are free. Another one may be there first: then at others.
+ *
+ * @template T
+ * @param {number} count
+ * @param {(...ports: number[]) => Promise<T>} start
+ * @returns {Promise<T>}
+ */
+export async function withFreePorts(count, start) {
+  for (let tries = 1; ; tries++) {
+    /** @type {number[]} */
+    const ports = []
+    while (ports.length < count) ports.push(await freePort())
+    try {
+      return await start(...ports)
+    } catch (error) {
+      const taken = error instanceof StepFailed && /address already in use/i.test(error.message)
+      if (!taken || tries === mostTries) throw error
+    }
+  }
+}
 
 /** Those that are given away: a server that is being prepared does not listen yet. @type {Set<number>} */
 const given = new Set()

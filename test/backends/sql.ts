@@ -18,8 +18,8 @@ import { setting } from './settings.js'
 const require = createRequire(import.meta.url)
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 
-/** How long SQLite waits for a lock that somebody else holds, in ms. */
-const busyTimeout = 4_000
+/** How long SQLite waits for a lock that somebody else holds, in ms: it asks now and then, and others may be there first. */
+const busyTimeout = 20_000
 
 /** Connections of one client: its share of what several processes with several clients open together. */
 const connections = 4

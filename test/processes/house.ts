@@ -4,6 +4,7 @@ import { memoryChannel, testClock, virtualAuthenticator } from '@sallyport/core/
 import { newKey, start, wrongCodeFor } from '../../packages/core/test/support/harness.js'
 import { type BackendName, connect, dropPlace, makePlace } from '../backends/index.js'
 import { addressOf } from './addresses.js'
+import { patience } from './patience.js'
 import { type Call, type Instance, type Outcome, type Process, runEverywhere, startProcess } from './process.js'
 
 export const context = { binding: 'session-1' }
@@ -15,7 +16,7 @@ export async function openHouse(backend: BackendName) {
   const clock = testClock(start)
   const keys = [newKey()]
   const email = memoryChannel('email', async subject => addressOf(subject))
-  const settings = { issuer: 'Acme', store: client.store, clock, channels: [email] }
+  const settings = { issuer: 'Acme', store: client.store, clock, channels: [email], deadline: patience }
   const twoFactor = createTwoFactor({ ...settings, keys })
   const processes: Process[] = []
   let people = 0

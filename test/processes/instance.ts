@@ -2,6 +2,7 @@
 import { type Channel, createTwoFactor, SallyportError, type Store } from '@sallyport/core'
 import { connect } from '../backends/index.js'
 import { addressOf } from './addresses.js'
+import { patience } from './patience.js'
 import type { Call, Instance, Outcome } from './process.js'
 
 const { place, keys, stopsAt } = JSON.parse(process.argv[2] ?? '') as Instance
@@ -29,7 +30,14 @@ const email: Channel = {
   send: async ({ code, request }) => void sent.set(request, code),
   addressOf: async subject => addressOf(subject),
 }
-const twoFactor = createTwoFactor({ issuer: 'Acme', keys, store, clock: () => now, channels: [email] })
+const twoFactor = createTwoFactor({
+  issuer: 'Acme',
+  keys,
+  store,
+  clock: () => now,
+  channels: [email],
+  deadline: patience,
+})
 
 process.on('message', async (calls: readonly Call[]) => {
   process.send?.(await Promise.all(calls.map(outcomeOf)))

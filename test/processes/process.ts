@@ -83,6 +83,7 @@ export async function startProcess(instance: Instance): Promise<Process> {
       if (said !== instance.stopsAt) throw new Error(`it did not stop, but answered ${JSON.stringify(said)}`)
     },
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const exit = once(child, 'exit')
       child.disconnect()
       await exit

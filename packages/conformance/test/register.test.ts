@@ -76,7 +76,7 @@ describe('register', () => {
   })
 })
 
-describe('node:test', { timeout: 60_000 }, () => {
+describe('node:test', { timeout: 180_000 }, () => {
   const run = (file: string) => node([`packages/conformance/test/runners/${file}`], ['--test', '--test-reporter=tap'])
   const cases = storeSuite({ open: memoryStore })
 

@@ -4,7 +4,6 @@ import { ioredis, nodeRedis, type RedisPort, redisStore } from '@sallyport/redis
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../../scripts/servers/server.mjs'
 import { errorOf, makeApplication } from '../../core/test/support/harness.js'
 import { type Connection, defaultClients } from './support/clients.js'
 import { newKey, newPrefix, newRecord, newVersion } from './support/records.js'
@@ -105,7 +104,7 @@ describe.each(defaultClients)('by $name', ({ connect }) => {
 
 describe('a server that cannot be reached', () => {
   it('R41: is told as such by clients that do not wait for it', async () => {
-    const nowhere = `redis://127.0.0.1:${await freePort()}`
+    const nowhere = 'redis://127.0.0.1:1'
     const waitsNot = new Redis(nowhere, { maxRetriesPerRequest: 0, retryStrategy: () => 1 }).on('error', () => {})
     await expectRefused(redisStore(ioredis(waitsNot)), /^Redis cannot be reached$/)
     waitsNot.disconnect()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recordKey } from '../../core/src/store/record.js'
 import { expectRefusal, makeApplication, minute } from '../../core/test/support/harness.js'
 import { clusterClients, defaultClusterClients } from './support/clients.js'
-import { newKey, newPrefix, newRecord, race } from './support/records.js'
+import { newKey, newPrefix, newRecord, race, waitingFor } from './support/records.js'
 import { addReplicas, type RedisCluster, type RedisServer, startCluster } from './support/servers.js'
 
 let cluster: RedisCluster
@@ -34,7 +34,7 @@ async function movesOf(key: string): Promise<(() => Promise<unknown>)[]> {
   return [
     () => set(target, 'IMPORTING', from),
     () => set(owner, 'MIGRATING', to),
-    () => owner.operator.run('MIGRATE', '127.0.0.1', String(target.port), key, '0', '5000'),
+    () => owner.operator.run('MIGRATE', '127.0.0.1', String(target.port), key, '0', '30000'),
     () => set(target, 'NODE', to),
     () => set(owner, 'NODE', to),
     () => Promise.all(others.map(node => set(node, 'NODE', to))),
@@ -70,7 +70,7 @@ describe.each(defaultClusterClients)('by $name, as it comes', ({ connect }) => {
     const connection = await connect(cluster.urls)
     const prefix = newPrefix()
     const store = redisStore(connection.port, { prefix })
-    const { twoFactor, enroll, challenge, clock, context } = makeApplication({ store })
+    const { twoFactor, enroll, challenge, clock, context } = makeApplication(waitingFor(store))
     const alice = await enroll('alice')
     for (const move of await movesOf(`${prefix}${recordKey('', 'alice')}`)) {
       const code = alice.code()

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { type Application, errorOf, expectRefusal, makeApplication, minute } from '../../core/test/support/harness.js'
 import { type Connection, defaultClients } from './support/clients.js'
 import { type LossyProxy, newTraffic, startProxy } from './support/proxy.js'
-import { newKey, newPrefix, newRecord, newVersion } from './support/records.js'
+import { newKey, newPrefix, newRecord, newVersion, waitingFor } from './support/records.js'
 import { caughtUp, failOver, follow, type RedisServer, startRedis } from './support/servers.js'
 
 /** They take turns as primary and replica. */
@@ -26,7 +26,7 @@ async function promote(proxy: LossyProxy): Promise<void> {
 
 /** Until the client has found the new primary, what it meets are errors. */
 async function answers({ twoFactor }: Application): Promise<void> {
-  await vi.waitFor(() => twoFactor.status('alice'), { timeout: 10_000 })
+  await vi.waitFor(() => twoFactor.status('alice'), { timeout: 30_000 })
 }
 
 async function verify({ twoFactor, challenge, context }: Application, method: string, code: string | undefined) {
@@ -41,7 +41,7 @@ describe.each(defaultClients)('by $name, as it comes', ({ connect }) => {
   beforeEach(async () => {
     proxy = await startProxy(servers.primary.port, traffic)
     connection = await connect(proxy.url)
-    application = makeApplication({ store: redisStore(connection.port, { prefix: newPrefix() }) })
+    application = makeApplication(waitingFor(redisStore(connection.port, { prefix: newPrefix() })))
   })
   afterEach(async () => {
     connection.close()
@@ -109,7 +109,7 @@ describe('a write that was acknowledged and never replicated', () => {
     const [client] = defaultClients
     if (client === undefined) throw new Error('no client')
     const connection = await client.connect(proxy.url)
-    const application = makeApplication({ store: redisStore(connection.port) })
+    const application = makeApplication(waitingFor(redisStore(connection.port)))
     const alice = await application.enroll('alice')
     const code = alice.code()
     await caughtUp(primary)

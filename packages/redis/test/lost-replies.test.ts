@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { errorOf, expectRefusal, makeApplication } from '../../core/test/support/harness.js'
 import { type Connection, defaultClients, defaultClusterClients } from './support/clients.js'
 import { type Loss, type LossyProxy, newTraffic, startProxy } from './support/proxy.js'
-import { newPrefix } from './support/records.js'
+import { newPrefix, waitingFor } from './support/records.js'
 import { type RedisCluster, type RedisServer, startCluster, startRedis } from './support/servers.js'
 
 let server: RedisServer
@@ -87,7 +87,7 @@ describe.each(ways)('logins by $name, as it comes', way => {
   })
 
   async function application() {
-    const made = makeApplication({ store: redisStore(connection.port, { prefix: newPrefix() }) })
+    const made = makeApplication(waitingFor(redisStore(connection.port, { prefix: newPrefix() })))
     const alice = await made.enroll('alice')
     /** Everything of a login but the code. */
     const enter = async (method: string, code: string | undefined) => {

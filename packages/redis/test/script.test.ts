@@ -11,7 +11,7 @@ import {
   defaultClusterClients,
 } from './support/clients.js'
 import { newTraffic, startProxy } from './support/proxy.js'
-import { newKey, newPrefix, newRecord } from './support/records.js'
+import { newKey, newPrefix, newRecord, waitingFor } from './support/records.js'
 import { type RedisCluster, type RedisServer, startCluster, startRedis } from './support/servers.js'
 
 let server: RedisServer
@@ -103,7 +103,7 @@ describe.each(defaultClients)('by $name', ({ connect }) => {
     const traffic = newTraffic()
     const proxy = await startProxy(server.port, traffic)
     const through = await connect(proxy.url)
-    const application = makeApplication({ store: redisStore(through.port, { prefix: newPrefix() }) })
+    const application = makeApplication(waitingFor(redisStore(through.port, { prefix: newPrefix() })))
     const alice = await application.enroll('alice')
     const challenge = await application.challenge('alice')
     await server.operator.run('SCRIPT', 'FLUSH')

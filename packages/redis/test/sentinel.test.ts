@@ -3,7 +3,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { expectRefusal, makeApplication, minute } from '../../core/test/support/harness.js'
 import { sentinelClients } from './support/clients.js'
-import { newKey, newPrefix, race } from './support/records.js'
+import { newKey, newPrefix, race, waitingFor } from './support/records.js'
 import { caughtUp, follow, type RedisServer, startRedis, startSentinel } from './support/servers.js'
 
 describe('behind a Sentinel', () => {
@@ -27,7 +27,7 @@ describe('behind a Sentinel', () => {
         const connection = await connect(sentinel.port)
         const prefix = newPrefix()
         const store = redisStore(connection.port, { prefix })
-        const application = makeApplication({ store })
+        const application = makeApplication(waitingFor(store))
         const alice = await application.enroll('alice')
         const verify = async (code: string) =>
           application.twoFactor.login.verify(
@@ -55,7 +55,7 @@ describe('behind a Sentinel', () => {
 
     for (const { name, connection, application, alice, verify } of clients) {
       // Until the client has found the new primary, what it meets are errors.
-      await vi.waitFor(() => application.twoFactor.status('alice'), { timeout: 10_000 })
+      await vi.waitFor(() => application.twoFactor.status('alice'), { timeout: 30_000 })
       await expectRefusal(verify(used.get(name) ?? ''), 'invalid_code')
       application.clock.advance(minute)
       expect(await verify(alice.code())).toMatchObject({ because: 'verified' })

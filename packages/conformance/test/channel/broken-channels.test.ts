@@ -22,7 +22,7 @@ describe.concurrent('the kit, against channels that break the contract', { timeo
   })
 })
 
-describe('the kit', () => {
+describe('the kit', { timeout: 60_000 }, () => {
   it('R28: passes a channel that keeps the contract, also where all cases run at once, and twice', async () => {
     const backend = channelBackend()
     const cases = [...channelSuite(backend), ...channelSuite(backend)]

@@ -25,7 +25,8 @@ function written(name: string, text: string): string {
   return path
 }
 
-const timeout = 60_000
+/** ms: each starts processes, and some take every case. */
+const timeout = 180_000
 const ids = storeSuite({ open: memoryStore }).map(({ id }) => id)
 
 describe.concurrent('sallyport-conformance', { timeout }, () => {

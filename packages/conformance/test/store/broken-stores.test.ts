@@ -5,7 +5,7 @@ import { brokenStores } from '../support/broken-stores/index.js'
 import { caseOf, failures } from '../support/suite.js'
 
 /** Some cases wait for records to expire, and again where they did too early. */
-const timeout = 30_000
+const timeout = 90_000
 
 /** What these cases ask for, all others need. */
 const groundwork = ['get/absent', 'put/insert', 'put/answer']

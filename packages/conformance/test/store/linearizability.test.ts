@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { isLinearizable, type Operation, shortestViolation } from '../../src/store/linearizability.js'
 import { anyHistories, someOrderExplains, trueHistories } from '../support/registers.js'
 
+/** ms: every order of many histories is tried. */
+const timeout = 60_000
+
 const lost = Number.POSITIVE_INFINITY
 type Span = [began: number, ended: number]
 const get = ([began, ended]: Span, found: string | null): Operation => ({ client: 0, began, ended, kind: 'get', found })
@@ -21,7 +24,7 @@ const put = ([began, ended]: Span, version: string, ifVersion: string | null, la
 const passing = (span: Span, version: string, ifVersion: string | null): Operation =>
   ({ ...put(span, version, ifVersion), expires: true }) as Operation
 
-describe('isLinearizable', () => {
+describe('isLinearizable', { timeout }, () => {
   it('R47: accepts whatever a true register gave', () => {
     fc.assert(
       fc.property(trueHistories(60), history => isLinearizable(history)),
@@ -56,7 +59,7 @@ describe('isLinearizable', () => {
       if (!should) rejected++
       return isLinearizable(mutated) === should
     })
-    fc.assert(judge, { numRuns: 1_000 })
+    fc.assert(judge, { numRuns: 1_500 })
     expect(rejected).toBeGreaterThan(200)
   })
 
@@ -125,7 +128,7 @@ describe('isLinearizable', () => {
   })
 })
 
-describe('shortestViolation', () => {
+describe('shortestViolation', { timeout }, () => {
   it('is a violation that is none without its last answer', () => {
     let seen = 0
     const judge = fc.property(anyHistories(8), history => {

@@ -4,6 +4,8 @@ import { memoryStore } from '@sallyport/memory'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { caseOf } from '../support/suite.js'
 
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
+
 afterEach(() => void vi.useRealTimers())
 
 /** A backend on one store that counts its clients, and what is left in it. */
@@ -65,7 +67,7 @@ describe('storeSuite', () => {
     )
   })
 
-  it('asks a store that declares it for the precision of expiry', { timeout: 20_000 }, async () => {
+  it('asks a store that declares it for the precision of expiry', { timeout: 60_000 }, async () => {
     const store = memoryStore()
     const dropping: Store = {
       ...store,
@@ -82,8 +84,28 @@ describe('storeSuite', () => {
     ])
   })
 
+  it('gives a store that fails only where it had to wait another try, and one that fails at once none', async () => {
+    const failing = (ms: number, times: number) => {
+      const store = memoryStore()
+      let puts = 0
+      const put: Store['put'] = async (...call) => {
+        // The first is the one to be written over; of the others one in fifty.
+        if (puts++ % 51 !== 7 || puts / 51 > times) return store.put(...call)
+        await pause(ms)
+        throw new Error('database is locked')
+      }
+      const one = { ...store, put }
+      return caseOf('race/answers', { open: () => one }).run()
+    }
+    await Promise.all([
+      failing(1_200, 2),
+      expect(failing(1_200, 3)).rejects.toThrow('1 of 50 updates at once failed'),
+      expect(failing(0, 1)).rejects.toThrow('1 of 50 updates at once failed'),
+    ])
+  })
+
   it('runs beside itself on one backend, closes its clients and deletes what it made', {
-    timeout: 30_000,
+    timeout: 90_000,
   }, async () => {
     const { backend, clients, keys, left } = watched()
     const cases = [...storeSuite(backend), ...storeSuite(backend)].filter(({ excused }) => excused === null)

@@ -9,6 +9,9 @@ export const newKey = () => randomBytes(32).toString('hex')
 /** A prefix that no other test uses: the servers are shared. */
 export const newPrefix = () => `test:${randomUUID()}:`
 
+/** The options of an application over a store: what is slow, as a fail-over on a busy machine, has not failed. */
+export const waitingFor = (store: Store) => ({ store, deadline: { store: 30_000 } })
+
 export function newRecord(fields: Partial<Write> = {}): Write {
   return { version: newVersion(), body: randomBytes(40).slice(), expiresAt: null, summary: null, ...fields }
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createClient } from 'redis'
-import { folderFor, freePort, type Server, startServer } from '../../../../scripts/servers/server.mjs'
+import { folderFor, type Server, startServer, withFreePorts } from '../../../../scripts/servers/server.mjs'
 
 /** Who may do anything, on a connection of its own. */
 export interface Operator {
@@ -38,29 +38,18 @@ export async function operate(url: string): Promise<Operator> {
 
 /** @param settings as on the command line of redis-server; by default it keeps an AOF and evicts nothing */
 export function startRedis(...settings: string[]): Promise<RedisServer> {
-  return withAnotherPort(() => startOnce(settings))
+  return withFreePorts(1, port => startAt(port, settings))
 }
 
 /** A node of no cluster yet. */
 function startNode(): Promise<RedisServer> {
-  return withAnotherPort(async () =>
-    startOnce(['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())]),
+  return withFreePorts(2, (port, busPort) =>
+    startAt(port, ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)]),
   )
 }
 
-/** A port that was free may be taken by a connection of somebody else before the server is there. */
-async function withAnotherPort(start: () => Promise<RedisServer>): Promise<RedisServer> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await start()
-    } catch (error) {
-      if (tries === 3) throw error
-    }
-  }
-}
-
-async function startOnce(settings: readonly string[]): Promise<RedisServer> {
-  const [port, folder] = [await freePort(), folderFor('redis')]
+async function startAt(port: number, settings: readonly string[]): Promise<RedisServer> {
+  const folder = folderFor('redis')
   const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
   const memory = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--repl-diskless-sync-delay', '0']
   const ready = /Ready to accept connections/
@@ -89,25 +78,27 @@ export async function caughtUp(primary: RedisServer): Promise<void> {
   if ((await primary.operator.run('WAIT', '1', '20000')) !== 1) throw new Error('no replica has caught up')
 }
 
-/** Both have changed their roles afterwards. */
+/** Both have changed their roles afterwards, and the one that follows has loaded what it follows: while it loads it would say that. */
 export async function failOver(from: RedisServer, to: RedisServer): Promise<void> {
   await to.operator.run('REPLICAOF', 'NO', 'ONE')
-  await from.operator.run('REPLICAOF', '127.0.0.1', String(to.port))
+  await follow(from, to)
 }
 
-/** A Sentinel that alone decides, by the name of `main`. */
-export async function startSentinel(primary: RedisServer): Promise<RedisServer> {
-  const [port, folder] = [await freePort(), folderFor('sentinel')]
-  const settings = [
-    `port ${port}`,
-    'bind 127.0.0.1',
-    `dir ${folder}`,
-    `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
-    'sentinel down-after-milliseconds main 2000',
-  ]
-  const file = `${folder}/sentinel.conf`
-  writeFileSync(file, `${settings.join('\n')}\n`)
-  return serverAt(port, await startServer('redis', [file, '--sentinel'], { folder, ready: /\+slave slave /, signal }))
+/** A Sentinel that alone decides, by the name of `main`, and only when it is told to: a primary that is slow is not down. */
+export function startSentinel(primary: RedisServer): Promise<RedisServer> {
+  return withFreePorts(1, async port => {
+    const folder = folderFor('sentinel')
+    const settings = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${folder}`,
+      `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+      'sentinel down-after-milliseconds main 30000',
+    ]
+    const file = `${folder}/sentinel.conf`
+    writeFileSync(file, `${settings.join('\n')}\n`)
+    return serverAt(port, await startServer('redis', [file, '--sentinel'], { folder, ready: /\+slave slave /, signal }))
+  })
 }
 
 /** Three primaries, each with a third of the slots. */

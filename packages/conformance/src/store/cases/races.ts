@@ -10,6 +10,10 @@ const clients = 5
 const rounds = 4
 const timeout = 60_000
 
+/** How often a store may try that is slow, and ms in which nothing but the store itself makes an update fail. */
+const mostTries = 3
+const quick = 1_000
+
 /** What became of one put. A store may fail under load; then the write may have landed, or not. */
 interface Attempt {
   write: Write
@@ -218,13 +222,18 @@ export const races: readonly StoreCase[] = [
     clients,
     timeout,
     async run(trial) {
-      const [key, base] = [trial.key(), newWrite()]
-      await accepts(trial.store, key, base, null)
-      const attempts = await within(() => contend(trial, key, base.version), 5_000)
-      if (attempts === late) throw new Error('50 updates at once took more than five seconds')
-      const failed = attempts.filter(({ result }) => result === 'unknown')
-      if (failed.length > 0)
+      for (let tries = 1; ; tries++) {
+        const [key, base] = [trial.key(), newWrite()]
+        await accepts(trial.store, key, base, null)
+        const began = performance.now()
+        const attempts = await within(() => contend(trial, key, base.version), 5_000)
+        const failed = attempts === late ? [] : attempts.filter(({ result }) => result === 'unknown')
+        if (attempts !== late && failed.length === 0) return
+        // Twice more where it was slow, or gave up after a while: something else may have been in the way.
+        if (tries < mostTries && performance.now() - began > quick) continue
+        if (attempts === late) throw new Error('50 updates at once took more than five seconds')
         throw new Error(`${failed.length} of 50 updates at once failed`, { cause: failed[0]?.error })
+      }
     },
   },
 ]

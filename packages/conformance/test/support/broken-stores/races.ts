@@ -2,12 +2,12 @@ import type { Store } from '@sallyport/core'
 import { type Break, type BrokenStore, breaking, shared, tick } from './breaking.js'
 
 /** Checks, waits, and writes: whatever came between is lost. */
-const apart = (when: (ifVersion: string | null) => boolean): Break =>
+export const apart = (when: (ifVersion: string | null) => boolean, ms = 0): Break =>
   shared(store => ({
     async put(key, write, ifVersion) {
       if (!when(ifVersion)) return store.put(key, write, ifVersion)
       if (((await store.get(key))?.version ?? null) !== ifVersion) return false
-      await tick()
+      await tick(ms)
       return store.put(key, write, (await store.get(key))?.version ?? null)
     },
   }))()

@@ -1,3 +1,5 @@
-import { brokenStores } from '../broken-stores/index.js'
+/** Whoever checks meanwhile checks the same: between check and write there is more time than clients wait for between calls. */
+import { breaking } from '../broken-stores/breaking.js'
+import { apart } from '../broken-stores/races.js'
 
-export default brokenStores.find(({ caughtBy }) => caughtBy === 'race/counter')?.backend
+export default breaking('checks and writes apart', 'race/counter', () => apart(() => true, 10)).backend
