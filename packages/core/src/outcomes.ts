@@ -78,7 +78,7 @@ export interface SentCode {
   sentAt: Date
   /** A resend repeats the code and extends this, to 10 minutes after the first send at most. */
   expiresAt: Date
-  /** From when a resend is taken. */
+  /** From when a resend is taken: a minute after this one; where the code could hardly live for a minute then, at its end. */
   resendAt: Date
 }
 

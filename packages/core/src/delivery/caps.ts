@@ -14,10 +14,15 @@ import { takeOne } from '../subject/buckets.js'
 import type { Place } from '../subject/destinations.js'
 import { ringOf } from '../vault/keyring.js'
 
-/** Sends to one address in a day: where it is on record, or the application's own; and where somebody only says that it is theirs. */
-const sizes = { confirmed: 10, unconfirmed: 3 }
+/**
+ * Sends to one address in a day: where it is on record; where it is the account's own and the first factor is due; and where somebody only
+ * says that it is theirs.
+ */
+const sizes = { confirmed: 10, first: 10, unconfirmed: 3 }
 
-/** Apart, so that whoever types in somebody else's address does not use up what that person signs in with (R54). */
+/**
+ * Apart, so that whoever types in somebody else's address, or signs up with it, does not use up what that person signs in with (R54).
+ */
 export type Pool = keyof typeof sizes
 
 /** How long after it is full again a counter may be dropped, ms: the clocks of servers differ. */
@@ -37,7 +42,8 @@ const counterKind: Kind<number | null> = {
  * @throws Refusal `send_limit`
  */
 export async function chargeAddress(shelf: Shelf, { channel, address }: Place, pool: Pool, now: number): Promise<void> {
-  const name = frame(['sallyport counter', '1', shelf.namespace, pool, channel, address])
+  // One mailbox has many spellings: what is lower case in one and upper case in another is one address here, whoever it may be elsewhere.
+  const name = frame(['sallyport counter', '1', shelf.namespace, pool, channel, address.toLowerCase()])
   for (const key of shelf.keyring.all) {
     const shell = makeShell({ ...shelf, keyring: ringOf([key]) }, counterKind)
     const place = { key: bytesToHex(hmac(sha256, key.derive('counter'), name)), summarize: () => null }

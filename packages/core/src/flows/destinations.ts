@@ -5,7 +5,7 @@ import { refuseIfPermitOutstanding } from '../subject/answers.js'
 import { clearCalmCount, countFailure, destinationBudget, refusedIfShut } from '../subject/attempts.js'
 import { withDestination, withFirstFactor } from '../subject/destinations.js'
 import type { RecoveryMaterial } from '../subject/recovery-codes.js'
-import { type About, countSend, type Sending, takeSentCode } from '../subject/sent-codes.js'
+import { countSend, type SendAbout, type Sending, takeSentCode } from '../subject/sent-codes.js'
 import { type Facts, hasFactor, type SubjectState, type Transition, withChangedFactors } from '../subject/state.js'
 import { checkSubject } from '../usage.js'
 import type { TokenContent } from '../vault/tokens.js'
@@ -176,7 +176,8 @@ export function destinationEnrollmentFlow(house: Gatehouse): DestinationEnrollme
         const sent = await send(subject, pending, sending, context)
         return { ...sent, enrollment: house.tokens.seal('destination', pending) }
       } catch (error) {
-        await giveBack(subject, content.id, grant?.id ?? null, begun.epoch, context)
+        const used = judged !== null && 'grant' in judged ? judged.grant.id : null
+        await giveBack(subject, content.id, used, begun.epoch, context)
         throw error
       }
     },
@@ -244,6 +245,7 @@ function aboutOf({
   channel,
   address,
   expiresAt,
-}: Pick<DestinationContent, 'id' | 'channel' | 'address' | 'expiresAt'>): About & { until: number; budget: string } {
-  return { purpose, challenge: id, channel, address, until: expiresAt, budget: destinationBudget(channel) }
+}: Pick<DestinationContent, 'id' | 'channel' | 'address' | 'expiresAt'>): SendAbout {
+  const budget = destinationBudget(channel)
+  return { purpose, challenge: id, channel, address, budget, until: expiresAt, ended: 'enrollment_expired' }
 }

@@ -63,43 +63,46 @@ export interface Sending {
   resendAt: number
 }
 
+/** A send that is to be counted: `budget` is that of the guesses at its code. */
+export interface SendAbout extends About {
+  budget: string
+  /** When what it belongs to ends, ms since 1970, and the code with it; and what a send is refused with that comes too late. */
+  until: number
+  ended: 'challenge_expired' | 'enrollment_expired'
+}
+
 /**
- * Counts a send and gives the code: the one that is alive, its life extended, or a new one (R25).
+ * Counts a send and gives the code: the one that is alive, its life extended, or a new one (R25). What is sent lives for a minute at least;
+ * one that is alive and can live no longer than that is left alone, so that whoever holds it can use it.
  *
- * @param about `until`: when what it belongs to ends, ms since 1970, and the code with it; `budget`: of the guesses at it
  * @param key 32 random bytes, for a new one
- * @throws Refusal `send_too_soon`, `send_limit`, and `locked` or `suspended` where an answer would be refused
+ * @throws Refusal `send_too_soon`, `send_limit`, `locked` or `suspended` where an answer would be refused, and `about.ended`
  */
-export function countSend(
-  state: SubjectState,
-  about: About & { until: number; budget: string },
-  key: Uint8Array,
-  { now }: Facts,
-): Transition<Sending> {
+export function countSend(state: SubjectState, about: SendAbout, key: Uint8Array, { now }: Facts): Transition<Sending> {
   refuseUnlessAnswerable(state, about.budget, now)
   const alive = state.sentCodes.filter(sent => isAlive(sent, now))
   const last = alive.find(sent => belongsTo(sent, about))
   const others = alive.filter(sent => sent !== last)
-  if (last !== undefined && now - last.sentAt < cooldown) {
+  const { challenge, channel, until } = about
+  const onChannel = others.filter(sent => sent.channel === channel)
+  if (last !== undefined) {
     // Where the clock has stepped back, not for longer than the cooldown is.
-    throw refusal('send_too_soon', { retryAfter: secondsUntil(Math.min(last.sentAt, now) + cooldown, now) })
-  }
-  // One that would hardly live until it is read is not repeated, but followed by a new one.
-  const known = last !== undefined && last.firstSentAt + longestLifetime - now >= shortestLifetime ? last : undefined
-  const onChannel = others.filter(sent => sent.channel === about.channel)
-  if (last === undefined && onChannel.length >= mostAlive) {
+    const again = againAt({ ...last, sentAt: Math.min(last.sentAt, now) }, until, now)
+    if (now < again) throw refusal('send_too_soon', { retryAfter: secondsUntil(again, now) })
+  } else if (until - now < shortestLifetime) {
+    throw refusal(about.ended)
+  } else if (onChannel.length >= mostAlive) {
     const soonest = Math.min(...onChannel.map(sent => sent.expiresAt))
     throw refusal('send_limit', { retryAfter: secondsUntil(soonest, now) })
   }
-  const { challenge, channel } = about
-  const firstSentAt = known?.firstSentAt ?? now
+  const firstSentAt = last?.firstSentAt ?? now
   const sent: SentCode = {
     challenge,
     channel,
-    key: known?.key ?? base64urlnopad.encode(key),
+    key: last?.key ?? base64urlnopad.encode(key),
     firstSentAt,
     sentAt: now,
-    expiresAt: Math.min(now + lifetime, firstSentAt + longestLifetime, about.until),
+    expiresAt: Math.min(now + lifetime, lastMomentOf(firstSentAt, until)),
   }
   const { fullAt: sends, refused } = takeOne(state.sends, sendsPerDay, now)
   if (refused !== null) return { state: sends === state.sends ? state : { ...state, sends }, events: [], refused }
@@ -107,8 +110,19 @@ export function countSend(
   return {
     state: { ...state, sends, sentCodes: [...others, sent] },
     events: [],
-    outcome: { code: codeOf(sent.key, about), sentAt: now, expiresAt, resendAt: now + cooldown },
+    outcome: { code: codeOf(sent.key, about), sentAt: now, expiresAt, resendAt: againAt(sent, until, now) },
   }
+}
+
+/** Until when a code can be extended. */
+function lastMomentOf(firstSentAt: number, until: number): number {
+  return Math.min(firstSentAt + longestLifetime, until)
+}
+
+/** From when a code can be sent again: after the cooldown; where it could hardly live until it is read, not before it is over. */
+function againAt({ sentAt, firstSentAt, expiresAt }: SentCode, until: number, now: number): number {
+  const next = Math.max(sentAt + cooldown, now)
+  return lastMomentOf(firstSentAt, until) - next < shortestLifetime ? expiresAt : next
 }
 
 /** Holds a code against the one that is alive. Right: the state without it, for a code works once (R29). Wrong, or none is alive: null. */

@@ -335,6 +335,18 @@ describe('adding a destination', () => {
     }
     await expectRefusal(twoFactor.sendCode(await challenge('owner'), 'sms', context), 'send_limit')
   })
+
+  it('R25: a mailbox is one, in upper and lower case; what is sent and kept is as it was typed', async () => {
+    const { twoFactor, context, email, codeOf } = withChannels()
+    const spellings = ['Ada@example.com', 'aDa@EXAMPLE.com', 'ADA@example.com', 'ada@example.com']
+    for (const [index, spelling] of spellings.entries()) {
+      const sent = twoFactor.destinations.add(`account-${index}`, 'email', spelling, null, context)
+      if (index === 3) await expectRefusal(sent, 'send_limit')
+      else await twoFactor.destinations.confirm(`account-${index}`, (await sent).enrollment, codeOf(email), context)
+    }
+    expect(email.sent.map(({ to }) => to)).toEqual(spellings.slice(0, 3))
+    expect((await twoFactor.status('account-1')).destinations).toMatchObject([{ hint: 'a•••@EXAMPLE.com' }])
+  })
 })
 
 describe('removing a destination', () => {

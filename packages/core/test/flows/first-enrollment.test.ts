@@ -2,7 +2,7 @@
 import { createTwoFactor } from '@sallyport/core'
 import { memoryChannel, virtualAuthenticator } from '@sallyport/core/testing'
 import { describe, expect, it } from 'vitest'
-import { errorOf, expectRefusal, makeApplication, minute } from '../support/harness.js'
+import { day, errorOf, expectRefusal, makeApplication, minute } from '../support/harness.js'
 
 const policy = { required: true, firstEnrollment: { channel: 'email' } } as const
 
@@ -49,6 +49,26 @@ describe('at login', () => {
       methods: [{ method: 'totp' }, { method: 'email', hint: 'a•••@example.com' }, { method: 'recovery_code' }],
     })
     expect(events.map(({ type }) => type)).toEqual(['code_sent', 'verified', 'enrolled', 'destination_added'])
+  })
+
+  it('R25, R54: whoever signs up with another’s address takes none of the codes that its owner signs in with, nor of a new address', async () => {
+    const { twoFactor, context, beginLogin, code, account, confirm, addresses, challenge, clock, settings } =
+      withAddresses()
+    const gate = await beginLogin()
+    await twoFactor.sendCode(gate.challenge, 'email', context)
+    const answer = { method: 'email', code: code() }
+    await confirm(await twoFactor.login.enroll(gate.challenge, { account, answer }, context))
+    clock.advance(2 * day)
+    const signUp = async (subject: string) => {
+      addresses.set(subject, 'Alice@example.com')
+      const begun = await twoFactor.login.begin(subject, context)
+      await twoFactor.sendCode(begun.outcome === 'enroll' ? begun.challenge : '', 'email', context)
+    }
+    for (let stranger = 0; stranger < 10; stranger++) await signUp(`stranger-${stranger}`)
+    await expectRefusal(signUp('stranger-10'), 'send_limit')
+    await twoFactor.sendCode(await challenge('alice'), 'email', context)
+    const open = createTwoFactor({ ...settings, policy: {} })
+    await open.destinations.add('bob', 'email', 'alice@example.com', null, context)
   })
 
   it('R12, R14: counts wrong codes over challenges and resends, and locks', async () => {
@@ -227,6 +247,29 @@ describe('the account’s own address', () => {
     await expect(resuming).rejects.toThrow('the database is down')
     outage.now = false
     await twoFactor.totp.enroll('bob', { account: 'b', proof, resume: outdated.token }, context)
+  })
+
+  it('R28, R30: a code on it is asked for once, though the first code to a new address is not delivered', async () => {
+    const email = memoryChannel('email', async subject => `${subject}@example.com`)
+    const sms = memoryChannel('sms')
+    const { twoFactor, context, settings } = makeApplication({ channels: [email, sms], policy })
+    const proofOf = async (subject: string) => {
+      const { challenge } = await twoFactor.stepUp.begin(subject, 'factors', context)
+      await twoFactor.sendCode(challenge, 'email', context)
+      const answer = { method: 'email', code: email.sent.at(-1)?.code }
+      return { grant: (await twoFactor.stepUp.verify(subject, challenge, answer, context)).grant.token }
+    }
+    const proof = await proofOf('alice')
+    const failing = createTwoFactor({ ...settings, channels: [email, { ...sms, send: () => Promise.reject() }] })
+    await expectRefusal(failing.destinations.add('alice', 'sms', '+1202', proof, context), 'delivery_failed')
+    await twoFactor.destinations.add('alice', 'sms', '+1202', proof, context)
+    await expectRefusal(twoFactor.destinations.add('alice', 'sms', '+1203', proof, context), 'proof_required')
+    // Nor where that address has had enough today: it has had two, and this is one too many.
+    const other = await proofOf('bob')
+    await twoFactor.destinations.add('bob', 'sms', '+1202', other, context)
+    const third = await proofOf('carol')
+    await expectRefusal(twoFactor.destinations.add('carol', 'sms', '+1202', third, context), 'send_limit')
+    await twoFactor.destinations.add('carol', 'sms', '+1203', third, context)
   })
 
   it('that its channel does not take is as good as none', async () => {

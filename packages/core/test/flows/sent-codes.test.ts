@@ -149,6 +149,35 @@ describe('a resend', () => {
     expect(email.sent).toHaveLength(2)
   })
 
+  it('S14, R28: takes nothing from who holds a code, where it comes too late for another minute, whether the channel works or not', async () => {
+    for (const works of [true, false]) {
+      const { enroll, challenge, verify, clock, settings, context, email } = withChannels()
+      await enroll('alice')
+      const send = works ? email.send : () => Promise.reject(new Error('503'))
+      const token = await challenge('alice')
+      clock.advance(5 * second)
+      for (const wait of [4 * minute, 4 * minute, minute + 6 * second]) {
+        await createTwoFactor(settings).sendCode(token, 'email', context)
+        clock.advance(wait)
+      }
+      const { sendCode } = createTwoFactor({ ...settings, channels: [{ ...email, send }] })
+      const refused = await expectRefusal(sendCode(token, 'email', context), 'send_too_soon')
+      expect(refused.retryAfter).toBe(49)
+      expect(email.sent).toHaveLength(3)
+      expect((await verify(token, email.sent[0]?.code)).method).toBe('email')
+    }
+  })
+
+  it('R25: is not taken, nor counted, for a challenge that is nearly over', async () => {
+    const { enroll, challenge, clock, twoFactor, context, email, calls, reset } = withChannels()
+    await enroll('alice')
+    const token = await challenge('alice')
+    clock.advance(9 * minute + 1)
+    reset()
+    await expectRefusal(twoFactor.sendCode(token, 'email', context), 'challenge_expired')
+    expect({ puts: calls.put, sent: email.sent }).toEqual({ puts: 0, sent: [] })
+  })
+
   it('R7: is refused, and nothing thrown, where the clock has stepped back', async () => {
     const { enroll, sendCode, twoFactor, context, clock } = withChannels()
     await enroll('alice')

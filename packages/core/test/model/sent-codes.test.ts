@@ -14,7 +14,7 @@ const people = ['alice', 'bob'] as const
 type Person = (typeof people)[number]
 type ChannelId = 'email' | 'sms'
 /** Both people have the first one of mail on their account, and may type in any. */
-const addresses = { email: ['team@example.com', 'other@example.com'], sms: ['+12025550142', '+12025550143'] }
+const addresses = { email: ['team@example.com', 'Team@Example.com'], sms: ['+12025550142', '+12025550143'] }
 
 type Guess = 'right' | 'stale' | 'wrong'
 type Step = { person: Person } & (
@@ -94,6 +94,8 @@ interface Live {
   first: number
   last: number
   dies: number
+  /** From when it can be sent again. */
+  again: number
 }
 
 /** A challenge, or an address that is to be confirmed. */
@@ -152,17 +154,23 @@ class Memory {
     if (shut !== null) return shut
     const waiting = this.alive(channel, now)
     const last = waiting.includes(asking) ? asking.live.get(channel) : undefined
-    if (last !== undefined && now - last.last < minute) return outcome('send_too_soon', last.last + minute - now)
+    // Of what is alive the last minute is left to who holds it; what is over is not sent for.
+    const end = Math.min((last?.first ?? now) + 10 * minute, asking.ends)
+    if (last !== undefined && now - last.last < minute && end - last.last >= 2 * minute)
+      return outcome('send_too_soon', last.last + minute - now)
+    if (last !== undefined && end - now < minute) return outcome('send_too_soon', last.dies - now)
+    if (last !== undefined && now - last.last < minute) return outcome('send_too_soon', last.dies - now)
+    if (last === undefined && end - now < minute)
+      return asking.kind === 'destination' ? 'enrollment_expired' : 'challenge_expired'
     if (last === undefined && waiting.length >= 3) {
       const soonest = Math.min(...waiting.map(one => one.live.get(channel)?.dies ?? Number.POSITIVE_INFINITY))
       return outcome('send_limit', soonest - now)
     }
     const wait = this.allowance.take(now)
     if (wait > 0) return outcome('send_limit', wait)
-    const repeated = last !== undefined && last.first + 10 * minute - now >= minute ? last : null
-    const first = repeated?.first ?? now
-    const dies = Math.min(now + 5 * minute, first + 10 * minute, asking.ends)
-    const live = { code: repeated?.code ?? null, first, last: now, dies }
+    const dies = Math.min(now + 5 * minute, end)
+    const again = end - now >= 2 * minute ? now + minute : dies
+    const live = { code: last?.code ?? null, first: last?.first ?? now, last: now, dies, again }
     asking.live.set(channel, live)
     return live
   }
@@ -219,7 +227,7 @@ class World {
   /** What the address's counters say to one more: each of them, until one refuses. */
   charge(pool: string, channel: ChannelId, address: string): number {
     for (const counters of this.counters) {
-      const name = `${pool} ${channel} ${address}`
+      const name = `${pool} ${channel} ${address.toLowerCase()}`
       const allowance = counters.get(name) ?? new Allowance(pool === 'confirmed' ? 10 : 3)
       counters.set(name, allowance)
       const wait = allowance.take(this.clock())
@@ -233,7 +241,7 @@ class World {
     const pool = about.purpose === 'destination' ? 'unconfirmed' : 'confirmed'
     const wait = this.charge(pool, channel, about.to)
     if (wait > 0) return outcome('send_limit', wait)
-    return this.fails ? 'delivery_failed' : `ok until ${live.dies}, again ${live.last + minute}`
+    return this.fails ? 'delivery_failed' : `ok until ${live.dies}, again ${live.again}`
   }
 
   /** Runs a send and gives what came of it, and the code that was handed over. */

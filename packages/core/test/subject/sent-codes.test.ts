@@ -2,7 +2,14 @@ import { isRefusal, type Refusal } from '@sallyport/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { enrollmentBudget } from '../../src/subject/attempts.js'
-import { type About, codeKeyBytes, codeOf, countSend, takeSentCode } from '../../src/subject/sent-codes.js'
+import {
+  type About,
+  codeKeyBytes,
+  codeOf,
+  countSend,
+  type SendAbout,
+  takeSentCode,
+} from '../../src/subject/sent-codes.js'
 import { emptyState, type SubjectState } from '../../src/subject/state.js'
 import { attempts, bytesOf, day, facts, minute, now } from './fixtures.js'
 
@@ -10,8 +17,13 @@ const about: About = { purpose: 'login', challenge: 'c1', channel: 'email', addr
 const key = bytesOf('key', codeKeyBytes)
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
 
+/** A send for a challenge that ends a day after `now`, unless said otherwise. */
+const sendAbout = (given = about, rest: Partial<SendAbout> = {}): SendAbout => {
+  return { ...given, budget: given.channel, until: now + day, ended: 'challenge_expired', ...rest }
+}
+
 const send = (state: SubjectState, at = now, given = about, under = key) => {
-  const counted = countSend(state, { ...given, until: now + day, budget: given.channel }, under, facts({ now: at }))
+  const counted = countSend(state, sendAbout(given, { until: at + day }), under, facts({ now: at }))
   if (counted.refused) throw counted.refused
   return { state: counted.state, sending: counted.outcome }
 }
@@ -98,22 +110,43 @@ describe('counting a send', () => {
     expect(last.state.sentCodes).toHaveLength(1)
   })
 
-  it('R23: is followed by a new code where less than a minute of its life is left', () => {
+  it('R23: leaves a code alone that could live for less than a minute more, and is followed by a new one once it is over', () => {
     const first = send(emptyState)
     const second = send(first.state, now + 4.9 * minute)
     const other = bytesOf('another', codeKeyBytes)
-    expect(send(second.state, now + 9 * minute, about, other).sending.code).toBe(first.sending.code)
-    const late = send(second.state, now + 9.8 * minute, about, other)
-    expect(late.sending).toMatchObject({ expiresAt: now + 14.8 * minute })
-    expect(late.sending.code).not.toBe(first.sending.code)
-    expect(late.state.sentCodes).toHaveLength(1)
+    const last = send(second.state, now + 9 * minute, about, other)
+    expect(last.sending).toEqual({
+      code: first.sending.code,
+      sentAt: now + 9 * minute,
+      expiresAt: now + 10 * minute,
+      resendAt: now + 10 * minute,
+    })
+    for (const [state, over] of [
+      [second.state, 9.9],
+      [last.state, 10],
+    ] as const) {
+      const early = () => send(state, now + over * minute - 1, about, other)
+      expect(refusalOf(early)).toMatchObject({ code: 'send_too_soon', retryAfter: 1 })
+      const late = send(state, now + over * minute, about, other)
+      expect(late.sending.code).not.toBe(first.sending.code)
+      expect(late.sending.expiresAt).toBe(now + (over + 5) * minute)
+      expect(late.state.sentCodes).toHaveLength(1)
+    }
+    // A clock that has stepped back makes nobody wait for longer.
+    expect(refusalOf(() => send(last.state, now + 8 * minute))).toMatchObject({ code: 'send_too_soon', retryAfter: 60 })
   })
 
-  it('R23: promises no longer life than what it belongs to has', () => {
-    const counted = countSend(emptyState, { ...about, until: now + minute, budget: 'email' }, key, facts())
+  it('R23: promises no longer life than what it belongs to has, and refuses where that is less than a minute', () => {
+    const counted = countSend(emptyState, sendAbout(about, { until: now + minute }), key, facts())
     if (counted.refused) throw counted.refused
-    expect(counted.outcome.expiresAt).toBe(now + minute)
+    expect(counted.outcome).toMatchObject({ expiresAt: now + minute, resendAt: now + minute })
     expect(takeSentCode(counted.state, about, counted.outcome.code, now + minute)).toBeNull()
+    for (const ended of ['challenge_expired', 'enrollment_expired'] as const) {
+      const late = sendAbout(about, { until: now + minute - 1, ended })
+      expect(refusalOf(() => countSend(emptyState, late, key, facts())).code).toBe(ended)
+      // While one is alive it is that one that is to be used.
+      expect(refusalOf(() => countSend(counted.state, late, key, facts())).code).toBe('send_too_soon')
+    }
   })
 
   it('R7: is asked under a lock that would never end, so that an answer can give it an end', () => {
@@ -123,7 +156,7 @@ describe('counting a send', () => {
 
   it('R7: heals, by one write, a count that a clock made which was ahead', () => {
     const ahead = { ...emptyState, sends: now + 400 * day }
-    const asked = { ...about, until: now + 9 * day, budget: 'email' }
+    const asked = sendAbout(about, { until: now + 9 * day })
     const refused = countSend(ahead, asked, key, facts())
     expect(refused.refused).toMatchObject({ code: 'send_limit', retryAfter: 8640 })
     expect(refused.state.sends).toBe(now + day)
@@ -182,7 +215,7 @@ describe('counting a send', () => {
     expect(refusalOf(() => send(locked)).code).toBe('locked')
     const other = { ...emptyState, attempts: { [enrollmentBudget]: attempts({ suspended: true }) } }
     send(other)
-    const confirming = { ...about, until: now + day, budget: enrollmentBudget }
+    const confirming = sendAbout(about, { budget: enrollmentBudget })
     expect(refusalOf(() => countSend(other, confirming, key, facts())).code).toBe('suspended')
   })
 })
