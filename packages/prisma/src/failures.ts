@@ -92,11 +92,27 @@ export function isDuplicate(cause: unknown): boolean {
   return factsOf(cause).code === 'P2002'
 }
 
-/** @param columns those of the report: the application may have made one of them unique */
+/**
+ * Whether a record under another key may be what is in the way. Column and index are named as the database has them, and not as the model
+ * does: so any that is not certainly the key's is taken for one of the report.
+ *
+ * @param columns those of the report: the application may have made one of them unique
+ */
 export function mayBeAnother(cause: unknown, columns: readonly string[]): boolean {
+  return columns.length > 0 && !isOfKey(constraintOf(cause))
+}
+
+/** Alone in its constraint, or the primary key by the name that MySQL, or PostgreSQL and Prisma, give it. */
+function isOfKey(constraint: unknown): boolean {
+  if (Array.isArray(constraint)) return constraint.length === 1 && constraint[0] === 'key'
+  return /^(.*\.)?PRIMARY$|_pkey$/.test(text(constraint))
+}
+
+/** An index, or columns. The engines of Prisma 6 say it in `target`. */
+function constraintOf(cause: unknown): unknown {
   const { meta } = cause as { meta?: { target?: unknown; driverAdapterError?: { cause?: { constraint?: unknown } } } }
-  const constraint = plain(JSON.stringify([meta?.target, meta?.driverAdapterError?.cause?.constraint]))
-  return !/primary|pkey/.test(constraint) && columns.some(column => constraint.includes(plain(column)))
+  const { fields, index } = (meta?.driverAdapterError?.cause?.constraint ?? {}) as { fields?: unknown; index?: unknown }
+  return fields ?? index ?? meta?.target
 }
 
 /** Whether the database rolled the statement back for the sake of another one: certainly nothing was written. */
@@ -133,9 +149,4 @@ function lineOf({ name, code, message, driver }: Facts): string {
 
 function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-}
-
-/** The names of a constraint and of a column differ in how words are set apart. */
-function plain(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '')
 }
