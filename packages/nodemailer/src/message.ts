@@ -11,8 +11,6 @@ export interface EmailContent {
 const minute = 60_000
 /** No code lives longer (R23), whatever the two clocks say. */
 const longestLifetime = 10
-/** A moment passes between the count of a send and its mail, ms. */
-const margin = 10_000
 
 const said: Record<CodeMessage['purpose'], (issuer: string) => { use: string; otherwise: string }> = {
   login: issuer => ({
@@ -53,7 +51,7 @@ export function codeEmail(message: CodeMessage): Required<EmailContent> {
   const issuer = message.issuer.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
   const { use, otherwise } = said[message.purpose](issuer)
   const subject = `${message.code} is your ${issuer} code`
-  const life = `It is good for ${minutesLeft(message.expiresAt)}. Give it to nobody, whoever asks.`
+  const life = `It is good for ${timeLeft(message.expiresAt)}. Give it to nobody, whoever asks.`
   return {
     subject,
     text: `${subject}.\n\n${use}\n${life}\n\n${otherwise}\n`,
@@ -66,10 +64,11 @@ export function codeEmail(message: CodeMessage): Required<EmailContent> {
   }
 }
 
-function minutesLeft(expiresAt: Date): string {
-  const minutes = Math.floor((expiresAt.getTime() - Date.now() + margin) / minute)
-  const shown = Math.min(Math.max(minutes, 1), longestLifetime)
-  return shown === 1 ? '1 minute' : `${shown} minutes`
+/** Rounded down: nothing is promised that the code does not keep. */
+function timeLeft(expiresAt: Date): string {
+  const minutes = Math.min(Math.floor((expiresAt.getTime() - Date.now()) / minute), longestLifetime)
+  if (minutes < 1) return 'less than a minute'
+  return minutes === 1 ? '1 minute' : `${minutes} minutes`
 }
 
 /** Without colours, so that a client may choose them: light on dark, or the other way round. */
