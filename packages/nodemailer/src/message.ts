@@ -11,6 +11,8 @@ export interface EmailContent {
 const minute = 60_000
 /** No code lives longer (R23), whatever the two clocks say. */
 const longestLifetime = 10
+/** A moment passes between the count of a send and its mail, ms. */
+const margin = 10_000
 
 const said: Record<CodeMessage['purpose'], (issuer: string) => { use: string; otherwise: string }> = {
   login: issuer => ({
@@ -64,9 +66,9 @@ export function codeEmail(message: CodeMessage): Required<EmailContent> {
   }
 }
 
-/** Rounded down: nothing is promised that the code does not keep. */
+/** Rounded down, but for that moment: a code for five minutes says five. */
 function timeLeft(expiresAt: Date): string {
-  const minutes = Math.min(Math.floor((expiresAt.getTime() - Date.now()) / minute), longestLifetime)
+  const minutes = Math.min(Math.floor((expiresAt.getTime() - Date.now() + margin) / minute), longestLifetime)
   if (minutes < 1) return 'less than a minute'
   return minutes === 1 ? '1 minute' : `${minutes} minutes`
 }

@@ -47,10 +47,11 @@ describe('the default message', () => {
   it.each([
     [24 * 3_600_000, '10 minutes'],
     [300_000, '5 minutes'],
-    [299_999, '4 minutes'],
-    [119_999, '1 minute'],
-    [60_000, '1 minute'],
-    [59_999, 'less than a minute'],
+    [290_000, '5 minutes'],
+    [289_999, '4 minutes'],
+    [109_999, '1 minute'],
+    [50_000, '1 minute'],
+    [49_999, 'less than a minute'],
     [3_000, 'less than a minute'],
     [-1, 'less than a minute'],
   ])('R23: says of a code that is good for %i ms more: %s', (left, said) => {
