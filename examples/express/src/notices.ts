@@ -61,7 +61,7 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
     case 'disabled':
       return {
         subject: 'Two-factor authentication was turned off',
-        text: `Your password alone opens your account now. ${notYou}`,
+        text: `All authenticators, addresses for codes and recovery codes were removed. ${notYou}`,
       }
     case 'reset':
       return {
