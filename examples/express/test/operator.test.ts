@@ -2,6 +2,7 @@
 import { request } from 'playwright-core'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { makeAccounts } from '../src/accounts.js'
+import { proxyAddress, startProxy } from './proxy.js'
 import { type RunningApp, startApp } from './running-app.js'
 import { password, Visitor } from './visitor.js'
 
@@ -76,4 +77,20 @@ describe('lifting a lock', () => {
       'An authenticator was added',
     ])
   })
+})
+
+test('S12: the link with the permit has the scheme that a trusted proxy names, and the host of the request, whatever X-Forwarded-Host says', async () => {
+  await app.restart({ trustedProxies: proxyAddress })
+  const proxy = await startProxy({ origin: app.origin, forwarding: 'append', endsTls: true })
+  onTestFinished(() => proxy.stop())
+  const extraHTTPHeaders = { 'x-forwarded-host': 'evil.example' }
+  const client = await request.newContext({ baseURL: proxy.origin, extraHTTPHeaders })
+  onTestFinished(() => client.dispose())
+  const olga = await new Visitor(app, client, 'olga@example.com').enrolled()
+  const ada = await arrive('ada@example.com')
+  await ada.send('/signup', '/signup', { email: ada.email, password })
+  const page = `/operator/users/${(await makeAccounts(app.database).all())[1]?.id}/reset`
+  const proof = { method: 'totp', code: await olga.nextCode() }
+  const shown = await olga.send(page, page, { reason: 'Showed her passport', ...proof })
+  expect(/id="permit-link">([^#]+)#permit=/.exec(shown)?.[1]).toBe(`https://${new URL(proxy.origin).host}/login/permit`)
 })
