@@ -132,6 +132,19 @@ describe('the policy', () => {
   })
 })
 
+test('S10: the profile does not say that the password alone opens the account where it does no longer', async () => {
+  const profile = async () => (await olga.request.get('/profile')).text()
+  const alone = 'Your password alone opens this account'
+  expect(await profile()).toContain(`${alone}.`)
+  await olga.choosePolicy({ who: 'everybody', from: '2026-01-20' })
+  expect(await profile()).toContain(`${alone}.`)
+  app.clock.advance(20 * 24 * 60 * 60_000)
+  const required = await profile()
+  expect(required).toContain('You cannot log in again without it.')
+  expect(required).toContain('Your account needs a second factor, and you have set up none.')
+  expect(required).not.toContain(alone)
+})
+
 describe('turning it off', () => {
   const page = '/profile/disable'
   const textOf = async (person: Visitor) => (await person.request.get(page)).text()
