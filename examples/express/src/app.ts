@@ -91,6 +91,9 @@ export function createApp(options: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+  // So that Express knows of a request that came by https, and sessions get their cookie. Express then has `X-Forwarded-Host` in
+  // `req.host` and `req.hostname`, which clients may have written: nothing here reads these, nor `req.ip`.
+  if (trustedProxies.length > 0) app.set('trust proxy', [...trustedProxies])
   app.locals['demo'] = demo
   app.use(securityHeaders({ https }))
   app.use(express.static(fileURLToPath(new URL('../public', import.meta.url))))

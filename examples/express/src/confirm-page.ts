@@ -18,7 +18,7 @@ export interface ConfirmPage {
   path: string
   /** What the code is asked for. */
   purpose: string
-  form: (req: Request) => Confirmation
+  form: (req: Request) => Confirmation | Promise<Confirmation>
   /** Does what the page is for, with the code that was posted; what it refuses is shown on the form. */
   act: (req: Request, res: Response) => Promise<void>
   /** What a refusal is about, where it is not the code. */
@@ -27,13 +27,13 @@ export interface ConfirmPage {
 
 export function confirmPage(routes: Router, stepUp: StepUp, { path, purpose, form, act, aboutOf }: ConfirmPage): void {
   routes.get(path, async (req, res) => {
-    show(res, 'confirm', { ...form(req), ...(await stepUp.form(req, purpose, req.query['method'])) })
+    show(res, 'confirm', { ...(await form(req)), ...(await stepUp.form(req, purpose, req.query['method'])) })
   })
 
   // Answers with a redirect, whatever comes of it: a refresh of a page that a POST has answered would send again.
   routes.post(`${path}/send`, async (req, res) => {
     const method = methodOf(req.body.method)
-    const back = `${form(req).action}?method=${method}`
+    const back = `${(await form(req)).action}?method=${method}`
     try {
       await stepUp.send(req, purpose)
       goTo(res, back)
@@ -51,7 +51,8 @@ export function confirmPage(routes: Router, stepUp: StepUp, { path, purpose, for
       const { method } = req.body
       const about = (await aboutOf?.(req, error)) ?? methodOf(method)
       const shown = await stepUp.form(req, purpose, method)
-      showRefused(res, error, 'confirm', { ...form(req), ...shown, switched: shown.method !== methodOf(method) }, about)
+      const switched = shown.method !== methodOf(method)
+      showRefused(res, error, 'confirm', { ...(await form(req)), ...shown, switched }, about)
     }
   })
 }

@@ -61,7 +61,7 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
     case 'disabled':
       return {
         subject: 'Two-factor authentication was turned off',
-        text: `Your password alone opens your account now. ${notYou}`,
+        text: `All authenticators, addresses for codes and recovery codes were removed. ${notYou}`,
       }
     case 'reset':
       return {
@@ -73,6 +73,11 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
         subject: 'Your list of networks was emptied',
         text: `An admin did it: ${event.reason}. If you did not ask for it, tell us.`,
       }
+    case 'unlocked':
+      return {
+        subject: 'A lock was lifted',
+        text: `Codes can be tried again. An admin did it: ${event.reason}. If you did not ask for it, tell us.`,
+      }
     case 'imported':
       return { subject: 'Two-factor authentication was turned on', text: 'It was taken over from our old system.' }
     case 'device_revoked':
@@ -81,7 +86,6 @@ export function noticeOf(event: TwoFactorEvent): Notice | null {
     case 'recovery_codes_low': // comes with `recovery_code_used`
     case 'code_sent':
     case 'delivery_failed':
-    case 'unlocked':
     case 'forgotten':
       return null
   }

@@ -9,6 +9,7 @@ import { makeAccounts, type User } from '../src/accounts.js'
 import { createApp } from '../src/app.js'
 import { initialPolicy, makePolicies } from '../src/policy.js'
 import { typed } from './authenticator-app.js'
+import { proxyAddress, startProxy } from './proxy.js'
 import { type RunningApp, startApp } from './running-app.js'
 import { password, recoveryCodesOf, Visitor } from './visitor.js'
 
@@ -55,6 +56,26 @@ describe('headers', () => {
     expect(headers.get('content-security-policy')).toContain('upgrade-insecure-requests')
     expect(headers.get('set-cookie')).toBeNull()
     await behindHttps.stop()
+  })
+
+  test('behind a trusted proxy that ends TLS people log in, and whoever else speaks of TLS is not believed', async () => {
+    const behindHttps = await startApp({ https: true, trustedProxies: proxyAddress })
+    onTestFinished(() => behindHttps.stop())
+    const proxy = await startProxy({ origin: behindHttps.origin, forwarding: 'append', endsTls: true })
+    onTestFinished(() => proxy.stop())
+    // To this name clients send `Secure` cookies by http, too.
+    const baseURL = proxy.origin.replace('127.0.0.1', 'localhost')
+    const own = await request.newContext({ baseURL })
+    onTestFinished(() => own.dispose())
+    const bob = await new Visitor(behindHttps, own).enrolled()
+    await bob.send('/profile', '/logout')
+    await bob.signIn()
+    expect(await bob.isSignedIn()).toBe(true)
+    expect((await fetch(`${baseURL}/login`)).headers.get('set-cookie')).toMatch(
+      /^__Host-acme=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    )
+    const headers = { 'x-forwarded-proto': 'https' }
+    expect((await fetch(`${behindHttps.origin}/login`, { headers })).headers.get('set-cookie')).toBeNull()
   })
 
   test('a refusal carries its status, and how long to wait', async () => {

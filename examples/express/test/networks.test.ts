@@ -31,6 +31,11 @@ describe('a list of one’s own', () => {
     const form = await (await ada.request.get(page)).text()
     expect(form).toContain('value="2001:db8:1:2::/64"')
     expect(form).toContain('You can log in from anywhere.')
+    place.address = '::1'
+    expect(await (await ada.request.get(page)).text()).toContain('value="::1"')
+    await add(ada, '::1')
+    expect(await (await ada.request.get(page)).text()).toMatch(/name="network"[^>]* value="" /)
+    await post(ada, page, await entryOf(ada), { open: 'yes' })
     place.address = home
     expect(await (await add(ada, home, { name: 'Home' })).text()).toContain('The network was added.')
     expect(await (await ada.request.get('/profile')).text()).toContain(
@@ -40,7 +45,9 @@ describe('a list of one’s own', () => {
     place.address = office
     expect(await outcome(ada)).toBe(denied)
     // The session goes on, and may remove what shuts it out.
-    expect(await (await post(ada, page, await entryOf(ada), {})).text()).toContain('The network was removed.')
+    expect(await (await post(ada, page, await entryOf(ada), { open: 'yes' })).text()).toContain(
+      'The network was removed.',
+    )
     expect(await outcome(ada)).toBe('in')
   })
 
@@ -89,6 +96,47 @@ describe('a list of one’s own', () => {
       'The network was removed.',
     )
     expect(await outcome(ada)).toBe(denied)
+  })
+
+  test('S11: who takes the last network away is told that all addresses are open then, and asked first', async () => {
+    await start()
+    await olga.choosePolicy(ownLists)
+    const ada = await signedUp()
+    await add(ada, office)
+    const question = async (fields: Record<string, string>) => {
+      const answer = await post(ada, page, await entryOf(ada), fields)
+      expect(answer.status()).toBe(409)
+      return answer.text()
+    }
+    const shown = await question({})
+    expect(shown).toContain('This is the last network on your list.')
+    expect(shown).toContain('anybody with your password could log in from anywhere')
+    expect(shown).toContain('<input type="hidden" name="open" value="yes">')
+    // The answer to another question is none to this one.
+    await question({ sure: 'yes' })
+    await ada.enrolled()
+    await prove(ada)
+    expect(await question({})).toContain('anybody with your password and a code could log in from anywhere')
+    place.address = home
+    expect(await outcome(ada)).toBe(denied)
+
+    // Of two, one goes without a question, unless that shuts out who is there.
+    await add(ada, home)
+    await post(ada, page, await entryOf(ada), {})
+    place.address = office
+    expect(await outcome(ada)).toBe(denied)
+    expect(await (await post(ada, page, await entryOf(ada), { open: 'yes' })).text()).toContain('was removed')
+    expect(await outcome(ada)).toBe(asked)
+  })
+
+  test('S11: where the policy lists networks too, or lists skip the code, the last one goes without a question', async () => {
+    await start()
+    const ada = await signedUp()
+    for (const policy of [{ networks: officeNetwork }, { allowlist: 'bypass' }] as const) {
+      await olga.choosePolicy({ ...ownLists, ...policy })
+      await add(ada, office)
+      expect(await (await post(ada, page, await entryOf(ada), {})).text()).toContain('The network was removed.')
+    }
   })
 
   test('R45, R53: what is no network, too wide, twice or badly named is refused in words, and typed text comes back', async () => {

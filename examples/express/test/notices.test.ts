@@ -87,6 +87,9 @@ describe('what people are told', () => {
       'New recovery codes were made',
       'Two-factor authentication was turned off',
     ])
+    // What opens the account now, the policy says.
+    expect(app.inbox[0]?.text).toContain('All authenticators, addresses for codes and recovery codes were removed.')
+    expect(app.inbox[0]?.text).not.toContain('password alone')
     // To the account's address, and not to the one that was added.
     expect(app.inbox.filter(({ to }) => to.includes('other@example.com'))).toHaveLength(1)
   })

@@ -132,6 +132,75 @@ describe('the policy', () => {
   })
 })
 
+test('S10: the profile does not say that the password alone opens the account where it does no longer', async () => {
+  const profile = async () => (await olga.request.get('/profile')).text()
+  const alone = 'Your password alone opens this account'
+  expect(await profile()).toContain(`${alone}.`)
+  await olga.choosePolicy({ who: 'everybody', from: '2026-01-20' })
+  expect(await profile()).toContain(`${alone}.`)
+  app.clock.advance(20 * 24 * 60 * 60_000)
+  const required = await profile()
+  expect(required).toContain('You cannot log in again without it.')
+  expect(required).toContain('Your account needs a second factor, and you have set up none.')
+  expect(required).not.toContain(alone)
+})
+
+describe('turning it off', () => {
+  const page = '/profile/disable'
+  const textOf = async (person: Visitor) => (await person.request.get(page)).text()
+  const alone = 'From then on your password alone opens your account'
+
+  async function turnOff(person: Visitor) {
+    const form = { _csrf: await person.formToken('/profile'), method: 'totp', code: await person.nextCode() }
+    return person.request.post(page, { form })
+  }
+
+  test('S10: it stays on where the policy lets nobody in who has none: no admin shuts themselves out', async () => {
+    await olga.enrolled()
+    const bob = await (await arrive('bob@example.com')).enrolled()
+    for (const more of [{}, { from: '2026-02-01' }]) {
+      expect(await olga.choosePolicy({ who: 'admins', unenrolled: 'deny', ...more })).toContain('was changed')
+      for (const answer of [await olga.request.get(page), await turnOff(olga)]) {
+        expect(answer.status()).toBe(409)
+        const said = await answer.text()
+        expect(said).toContain('whoever has turned it off cannot log in to set it up again')
+        expect(said).not.toContain(alone)
+      }
+    }
+    app.clock.advance(60 * 24 * 60 * 60_000)
+    await olga.send('/profile', '/logout')
+    await olga.signIn()
+    expect(await olga.isSignedIn()).toBe(true)
+
+    // Whom the policy does not concern may.
+    expect(await textOf(bob)).toContain(`${alone}.`)
+    expect(await (await turnOff(bob)).text()).toContain('Two-factor authentication is off.')
+    await bob.send('/profile', '/logout')
+    await bob.sendPassword()
+    expect(await bob.isSignedIn()).toBe(true)
+  })
+
+  test('S9, S10: the page says what comes of it under the policy', async () => {
+    await olga.enrolled()
+    expect(await textOf(olga)).toContain(`${alone}.`)
+    await olga.choosePolicy({ allowlist: 'restrict', networks: '127.0.0.1' })
+    expect(await textOf(olga)).toContain(`${alone}, from where you may log in.`)
+    await olga.choosePolicy({ who: 'everybody', from: '2026-02-01' })
+    expect(await textOf(olga)).toContain(`${alone}, until the day comes`)
+    await olga.choosePolicy({ who: 'everybody', allowlist: 'bypass', networks: '127.0.0.1', listedSuffices: 'yes' })
+    expect(await textOf(olga)).toContain('at the next login from elsewhere than a listed network you set it up again')
+    await olga.choosePolicy({ who: 'everybody' })
+    const said = await textOf(olga)
+    expect(said).toContain('at the next login you set it up again before you are in')
+    expect(said).not.toContain('your password alone')
+
+    expect(await (await turnOff(olga)).text()).toContain('Two-factor authentication is off.')
+    await olga.send('/profile', '/logout')
+    expect(await olga.sendPassword()).toContain('Set up your authenticator')
+    expect(await olga.isSignedIn()).toBe(false)
+  })
+})
+
 describe('roles', () => {
   test('an admin makes another, who has to log in again, and none changes their own', async () => {
     const bob = await signedUp('bob@example.com')

@@ -21,6 +21,8 @@ export interface ProxySettings {
   clientAddress?: (request: IncomingMessage) => string
   /** Whether `Forwarded` (RFC 7239) is treated as `X-Forwarded-For` is. */
   forwarded?: boolean
+  /** Says of every request that it came by https, as one that ends TLS does. */
+  endsTls?: boolean
 }
 
 export interface Proxy {
@@ -59,8 +61,9 @@ export async function startProxy(settings: ProxySettings): Promise<Proxy> {
 }
 
 function headersFor(incoming: IncomingMessage, settings: ProxySettings): IncomingHttpHeaders {
-  const { forwarding, forwarded = false, clientAddress = socketAddress } = settings
+  const { forwarding, forwarded = false, clientAddress = socketAddress, endsTls = false } = settings
   const headers = { ...incoming.headers }
+  if (endsTls) headers['x-forwarded-proto'] = 'https'
   if (forwarding === 'untouched') return headers
   const client = clientAddress(incoming)
   const add = (before: string | undefined, own: string) =>

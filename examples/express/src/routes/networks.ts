@@ -1,6 +1,6 @@
 /** A person's own list of networks, where the policy lets people keep one. */
 import { type Changed, isRefusal, type Proof } from '@sallyport/core'
-import { networkAround } from '@sallyport/core/ip'
+import { networkAround, normalizeNetwork } from '@sallyport/core/ip'
 import { type Request, type Response, Router } from 'express'
 import type { Accounts } from '../accounts.js'
 import { confirmPage } from '../confirm-page.js'
@@ -12,11 +12,22 @@ import type { TwoFactorLogin } from '../two-factor.js'
 const page = '/profile/networks'
 const codePage = `${page}/code`
 
+/** What is asked before a change: `fields` go with the answer. */
+interface Question {
+  title: string
+  text: string
+  hint: string
+  fields: Record<string, string>
+}
+
 /** A change of the list, and what is asked where it would shut the person out of the place where they are. */
 interface Change {
   make: (proof: Proof | null, acceptLockOut: boolean) => Promise<Changed>
   done: string
-  question: { text: string; action: string; button: string }
+  action: string
+  /** Of the button that answers a question. */
+  button: string
+  shutOut: string
 }
 
 export function networkRoutes(accounts: Accounts, login: TwoFactorLogin, stepUp: StepUp): Router {
@@ -57,11 +68,9 @@ export function networkRoutes(accounts: Accounts, login: TwoFactorLogin, stepUp:
       make: (proof, acceptLockOut) =>
         twoFactor.allowlist.add(user.id, { network, name, acceptLockOut }, proof, context),
       done: 'The network was added.',
-      question: {
-        text: `${placeOf(context)} With this list you could not log in from here any more.`,
-        action: page,
-        button: 'Add it all the same',
-      },
+      action: page,
+      button: 'Add it all the same',
+      shutOut: `${placeOf(context)} With this list you could not log in from here any more.`,
     })
   })
 
@@ -69,30 +78,55 @@ export function networkRoutes(accounts: Accounts, login: TwoFactorLogin, stepUp:
     const user = signedInUser(req)
     const context = contextOf(req, user)
     const { id } = req.params
-    await change(req, res, {
+    const removal: Change = {
       make: (proof, acceptLockOut) => twoFactor.allowlist.remove(user.id, { id, acceptLockOut }, proof, context),
       done: 'The network was removed.',
-      question: {
-        text: `${placeOf(context)} Without this network you could not log in from here any more.`,
-        action: `${page}/${encodeURIComponent(id)}/remove`,
-        button: 'Remove it all the same',
-      },
+      action: `${page}/${encodeURIComponent(id)}/remove`,
+      button: 'Remove it all the same',
+      shutOut: `${placeOf(context)} Without this network you could not log in from here any more.`,
+    }
+    const opened = req.body.open === 'yes' ? null : await openedWithout(req, id)
+    if (opened === null) return change(req, res, removal)
+    res.status(409)
+    ask(res, removal, {
+      title: 'That would open your account everywhere',
+      text: `This is the last network on your list. Without it, anybody with ${opened} could log in from anywhere.`,
+      hint: 'If you have another place to log in from, add that first.',
+      fields: { open: 'yes' },
     })
   })
 
-  async function change(req: Request, res: Response, { make, done, question }: Change): Promise<void> {
-    const { network, name, sure } = req.body
+  /** Sallyport lets the last network go as any other. With what somebody would then get in from everywhere; null: it is not the last. */
+  async function openedWithout(req: Request, id: string): Promise<string | null> {
+    const user = signedInUser(req)
+    const { allowlist, enabled } = await twoFactor.status(user.id, contextOf(req, user))
+    const isLast = allowlist.length === 1 && allowlist[0]?.id === id
+    if (!isLast || policy.allowlist !== 'restrict' || policy.networks.length > 0) return null
+    return enabled ? 'your password and a code' : 'your password'
+  }
+
+  function ask(res: Response, { action, button }: Change, question: Question): void {
+    show(res, 'networks-question', { action, button, ...question })
+  }
+
+  async function change(req: Request, res: Response, asked: Change): Promise<void> {
+    const { network, name, open, sure } = req.body
     try {
       const proof = (await takesProof(req)) ? { grant: req.session.grant } : null
-      const changed = await make(proof, sure === 'yes')
+      const changed = await asked.make(proof, sure === 'yes')
       await accounts.keepGeneration(signedInUser(req).id, changed.generation)
       if (changed.grant !== null) req.session.grant = changed.grant.token
-      goTo(res, page, done)
+      goTo(res, page, asked.done)
     } catch (error) {
       if (!isRefusal(error)) throw error
       if (error.code === 'would_lock_out') {
         statusOf(res, error)
-        return show(res, 'lock-out', { ...question, fields: { network: text(network), name: text(name) } })
+        return ask(res, asked, {
+          title: 'That would shut you out',
+          text: asked.shutOut,
+          hint: 'If you cannot get to a network that is listed, only an admin can let you in again.',
+          fields: { network: text(network), name: text(name), open: text(open), sure: 'yes' },
+        })
       }
       if (error.code === 'proof_required') {
         delete req.session.grant
@@ -119,7 +153,7 @@ export function networkRoutes(accounts: Accounts, login: TwoFactorLogin, stepUp:
     const context = contextOf(req, user)
     const status = await twoFactor.status(user.id, context)
     const here = networkAround(context.ip) ?? ''
-    const listed = status.allowlist.some(({ network }) => network === here || network === `${here}/32`)
+    const listed = status.allowlist.some(({ network }) => network === normalizeNetwork(here))
     return { status, policy, ip: context.ip, ...(typed ?? { network: listed ? '' : here, name: '' }) }
   }
 

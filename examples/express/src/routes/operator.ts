@@ -60,6 +60,17 @@ export function operatorRoutes(
     },
   })
 
+  reasonPage({
+    page: 'unlock',
+    purpose: 'unlock',
+    title: 'Lift the lock',
+    text: 'Codes of every kind can be tried again at once. If it was not they who mistyped, somebody has their password: have them change it first.',
+    async act(_req, res, target, audit) {
+      await twoFactor.operator.unlock(target.id, audit)
+      goTo(res, '/operator', `${target.email} can try codes again.`)
+    },
+  })
+
   /** A page that takes a reason and a code of the admin before something is done to somebody else's second factor. */
   function reasonPage({ page, purpose, title, text, act }: ReasonPage): void {
     const form = (target: User) => ({ target, title, text, path: `/operator/users/${target.id}/${page}` })
@@ -103,14 +114,6 @@ export function operatorRoutes(
   routes.post('/permit/done', (req, res) => {
     slips.drop(req, 'permit')
     goTo(res, '/operator')
-  })
-
-  routes.post('/users/:id/unlock', async (req, res, next) => {
-    const admin = signedInUser(req)
-    const target = await accounts.findOther(req.params.id, admin)
-    if (target === null) return next()
-    await twoFactor.operator.unlock(target.id, { by: admin.id, reason: 'unlocked by an admin' })
-    goTo(res, '/operator', `${target.email} can try codes again.`)
   })
 
   /** Null where the record cannot be believed: a reset mends it. */
