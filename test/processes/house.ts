@@ -33,12 +33,8 @@ export async function openHouse(backend: BackendName, keys: readonly string[] = 
     processes,
     call,
 
-    async startProcesses(
-      count: number,
-      withKeys: readonly string[] = keys,
-      stopsAt?: NonNullable<Instance['stopsAt']>,
-    ): Promise<Process[]> {
-      const instance = { place, keys: withKeys, ...(stopsAt === undefined ? {} : { stopsAt }) }
+    async startProcesses(count: number, withKeys: readonly string[] = keys): Promise<Process[]> {
+      const instance = { place, keys: withKeys }
       const started = await Promise.all(Array.from({ length: count }, () => startProcess(instance)))
       processes.push(...started)
       return started
