@@ -3,6 +3,7 @@
  * own; any process that is told of it can connect to it.
  */
 import type { Store } from '@sallyport/core'
+import type { Report } from '@sallyport/prisma'
 import { memoryBackend } from './memory.js'
 import { redisBackend, redisClusterBackend } from './redis.js'
 import { mariadbBackend, postgresqlBackend, sqliteBackend } from './sql.js'
@@ -13,6 +14,9 @@ export type BackendName = (typeof backendNames)[number]
 /** The backends that several processes can share. */
 export const sharedBackendNames = backendNames.filter(name => name !== 'memory')
 
+/** Those with plain columns beside the ciphertext. */
+export const sqlBackendNames = ['sqlite', 'postgresql', 'mariadb'] as const
+
 /** One more client of a place. */
 export interface Client {
   store: Store
@@ -22,7 +26,8 @@ export interface Client {
 /** What a backend has to offer. `at`: a prefix, or a URL. */
 export interface Backend {
   make(): Promise<string>
-  connect(at: string): Promise<Client>
+  /** `report`: what a database is to keep readable, by default all that there is a column for. */
+  connect(at: string, report?: Report): Promise<Client>
   /** A client as `connect` gives them, at a port where nobody listens; memory cannot be out of reach. */
   unreachable?(): Promise<Client>
   drop(at: string): Promise<void>
@@ -49,8 +54,8 @@ export async function makePlace(backend: BackendName): Promise<Place> {
   return { backend, at: await backends[backend].make() }
 }
 
-export function connect({ backend, at }: Place): Promise<Client> {
-  return backends[backend].connect(at)
+export function connect({ backend, at }: Place, report?: Report): Promise<Client> {
+  return backends[backend].connect(at, report)
 }
 
 export function dropPlace({ backend, at }: Place): Promise<void> {

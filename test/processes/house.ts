@@ -10,15 +10,15 @@ import { type Call, type Instance, type Outcome, type Process, runEverywhere, st
 export const context = { binding: 'session-1' }
 
 /** Opens a place, with an instance of the application in this process; others are started on it. */
-export async function openHouse(backend: BackendName) {
+export async function openHouse(backend: BackendName, keys: readonly string[] = [newKey()]) {
   const place = await makePlace(backend)
   const client = await connect(place)
   const clock = testClock(start)
-  const keys = [newKey()]
   const email = memoryChannel('email', async subject => addressOf(subject))
   const settings = { issuer: 'Acme', store: client.store, clock, channels: [email], deadline: patience }
   const twoFactor = createTwoFactor({ ...settings, keys })
   const processes: Process[] = []
+  const others: Process[] = []
   let people = 0
 
   const call = (verb: string, ...args: readonly unknown[]): Call => ({ verb, args, now: clock() })
@@ -33,12 +33,8 @@ export async function openHouse(backend: BackendName) {
     processes,
     call,
 
-    async startProcesses(
-      count: number,
-      withKeys: readonly string[] = keys,
-      stopsAt?: NonNullable<Instance['stopsAt']>,
-    ): Promise<Process[]> {
-      const instance = { place, keys: withKeys, ...(stopsAt === undefined ? {} : { stopsAt }) }
+    async startProcesses(count: number, withKeys: readonly string[] = keys): Promise<Process[]> {
+      const instance = { place, keys: withKeys }
       const started = await Promise.all(Array.from({ length: count }, () => startProcess(instance)))
       processes.push(...started)
       return started
@@ -61,11 +57,18 @@ export async function openHouse(backend: BackendName) {
       }
     },
 
+    /** One more, which has no part in {@link run}. */
+    async startAnother(stopsAt?: NonNullable<Instance['stopsAt']>): Promise<Process> {
+      const another = await startProcess({ place, keys, ...(stopsAt === undefined ? {} : { stopsAt }) })
+      others.push(another)
+      return another
+    },
+
     /** All of them at once, over all processes. */
     run: (calls: readonly Call[]): Promise<Outcome[]> => runEverywhere(processes, calls),
 
     async close(): Promise<void> {
-      await Promise.all(processes.map(process => process.stop().catch(() => {})))
+      await Promise.all([...processes, ...others].map(process => process.stop().catch(() => {})))
       await client.close()
       await dropPlace(place)
     },

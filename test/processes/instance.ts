@@ -11,14 +11,19 @@ const store: Store = {
   ...client.store,
   async put(...write) {
     if (stopsAt === 'before the write') await standStill()
-    const landed = await client.store.put(...write)
+    const writing = client.store.put(...write)
+    if (stopsAt === 'within the write') await standStill()
+    const landed = await writing
     if (stopsAt === 'after the write') await standStill()
     return landed
   },
 }
 
+let running = 0
+let standing = 0
+
 function standStill(): Promise<never> {
-  process.send?.(stopsAt)
+  if (++standing === running) process.send?.(stopsAt)
   return new Promise(() => {})
 }
 
@@ -30,16 +35,34 @@ const email: Channel = {
   send: async ({ code, request }) => void sent.set(request, code),
   addressOf: async subject => addressOf(subject),
 }
-const twoFactor = createTwoFactor({
-  issuer: 'Acme',
-  keys,
-  store,
-  clock: () => now,
-  channels: [email],
-  deadline: patience,
-})
+const settings = { issuer: 'Acme', keys, clock: () => now, channels: [email], deadline: patience }
+const twoFactor = createTwoFactor({ ...settings, store })
+/** The same application, on a store whose replies do not come as they should. */
+const withReplies = {
+  lost: createTwoFactor({
+    ...settings,
+    store: {
+      ...store,
+      async put(...write) {
+        await store.put(...write)
+        throw new Error('the reply was lost')
+      },
+    },
+  }),
+  'of the second write': createTwoFactor({
+    ...settings,
+    store: {
+      ...store,
+      async put(...write) {
+        await store.put(...write)
+        return false
+      },
+    },
+  }),
+}
 
 process.on('message', async (calls: readonly Call[]) => {
+  running = calls.length
   process.send?.(await Promise.all(calls.map(outcomeOf)))
 })
 process.on('disconnect', async () => {
@@ -51,7 +74,7 @@ process.send?.('connected')
 async function outcomeOf(call: Call): Promise<Outcome> {
   now = call.now
   try {
-    const value = await verbAt(call.verb)(...call.args)
+    const value = await verbOf(call)(...call.args)
     const request = call.args.map(arg => (arg as { request?: unknown } | null)?.request).find(one => one !== undefined)
     const mailed = sent.get(request) ?? null
     return { code: 'ok', value: value === undefined ? null : JSON.parse(JSON.stringify(value)), mailed }
@@ -62,8 +85,9 @@ async function outcomeOf(call: Call): Promise<Outcome> {
   }
 }
 
-function verbAt(path: string): (...args: readonly unknown[]) => Promise<unknown> {
-  const found = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], twoFactor)
-  if (typeof found !== 'function') throw new Error(`no such verb: ${path}`)
+function verbOf({ verb, replies }: Call): (...args: readonly unknown[]) => Promise<unknown> {
+  const application: unknown = replies === undefined ? twoFactor : withReplies[replies]
+  const found = verb.split('.').reduce((at, name) => (at as Record<string, unknown>)[name], application)
+  if (typeof found !== 'function') throw new Error(`no such verb: ${verb}`)
   return found as (...args: readonly unknown[]) => Promise<unknown>
 }

@@ -36,8 +36,8 @@ async function bundle(): Promise<string> {
 export interface Instance {
   place: Place
   keys: readonly string[]
-  /** Where it stands still when it writes, for good, having said so: a test then kills it at that very moment. */
-  stopsAt?: 'before the write' | 'after the write'
+  /** Where each call stands still when it writes, for good; when all do, it says so, and a test kills it at that very moment. */
+  stopsAt?: 'before the write' | 'within the write' | 'after the write'
 }
 
 /** One verb of `createTwoFactor`, by its path, at a moment of the test's clock. `undefined` in `args` arrives as null. */
@@ -46,6 +46,8 @@ export interface Call {
   args: readonly unknown[]
   /** ms since 1970 */
   now: number
+  /** How it hears of its writes, which reach the store all the same: as of one that failed, or of one that a driver sent twice. */
+  replies?: 'lost' | 'of the second write'
 }
 
 /** What came of a call: what it returned, as JSON has it, and the code that it mailed; or the code of what it threw. */
@@ -54,8 +56,8 @@ export type Outcome = { value: unknown; mailed: string | null; code: 'ok' } | { 
 export interface Process {
   /** Runs all of them at once. */
   run(calls: readonly Call[]): Promise<Outcome[]>
-  /** Runs one, and resolves when the process stands where it was told to stop. */
-  runUntilItStops(call: Call): Promise<void>
+  /** Runs all of them at once, and resolves when each stands where it was told to stop. */
+  runUntilItStops(...calls: readonly Call[]): Promise<void>
   /** Closes its connections and ends. */
   stop(): Promise<void>
   /** Ends it as a power cut would. */
@@ -76,9 +78,9 @@ export async function startProcess(instance: Instance): Promise<Process> {
       child.send(calls)
       return (await answer) as Outcome[]
     },
-    async runUntilItStops(call) {
+    async runUntilItStops(...calls) {
       const answer = answerOf(child)
-      child.send([call])
+      child.send(calls)
       const said = await answer
       if (said !== instance.stopsAt) throw new Error(`it did not stop, but answered ${JSON.stringify(said)}`)
     },
@@ -111,9 +113,9 @@ function answerOf(child: ChildProcess): Promise<unknown> {
   })
 }
 
-/** Deals the calls out to the processes, which run all of them at once. */
+/** Deals the calls out to the processes, which run all of them at once; what came of each, in the order of the calls. */
 export async function runEverywhere(processes: readonly Process[], calls: readonly Call[]): Promise<Outcome[]> {
   const hands = processes.map((_, nth) => calls.filter((_, index) => index % processes.length === nth))
   const outcomes = await Promise.all(processes.map((process, nth) => process.run(hands[nth] ?? [])))
-  return outcomes.flat()
+  return calls.flatMap((_, index) => outcomes[index % processes.length]?.[Math.floor(index / processes.length)] ?? [])
 }

@@ -49,23 +49,6 @@ describe.each(sharedBackendNames)('processes on %s', backend => {
     expect(await codeOf(third, 'login.verify', afterwards, { ...used, code: person.code() }, context)).toBe('ok')
   })
 
-  it.each([
-    ['before the write', 'ok'],
-    ['after the write', 'invalid_code'],
-  ] as const)('R41: take a code once where the process that took it is killed %s', async (stopsAt, next) => {
-    const person = await house.newPerson()
-    const [first, second, third] = await person.challenges(3)
-    const [[victim], [survivor]] = await Promise.all([
-      house.startProcesses(1, house.keys, stopsAt),
-      house.startProcesses(1),
-    ])
-    const answer = { method: 'totp', code: person.code() }
-    await victim?.runUntilItStops(house.call('login.verify', first, answer, context))
-    await victim?.kill()
-    expect(await codeOf(survivor, 'login.verify', second, answer, context)).toBe(next)
-    expect(await codeOf(survivor, 'login.verify', third, answer, context)).toBe('invalid_code')
-  })
-
   it('R36: know a trusted browser everywhere, after a restart as well, and nowhere once one of them revoked it', async () => {
     const person = await house.newPerson()
     const { subject } = person
