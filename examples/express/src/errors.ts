@@ -3,6 +3,7 @@ import { isRefusal } from '@sallyport/core'
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { show, statusOf } from './pages.js'
 import { inWords } from './refusals.js'
+import { keepNoSession } from './sessions.js'
 
 export const notFound: RequestHandler = (_req, res) => {
   res.status(404)
@@ -26,6 +27,8 @@ export const onError: ErrorRequestHandler = (error, req, res, next) => {
   }
   const status = httpStatusOf(error)
   res.status(status)
+  // A form without a session: of two clicks the first may have begun another one.
+  if (status === 403 && req.session.csrfToken === undefined) keepNoSession(req)
   if (status >= 500) console.error(error)
   show(res, 'message', messages[status] ?? (status < 500 ? badRequest : serverError))
 }
@@ -35,7 +38,7 @@ const serverError = { title: 'Something went wrong on our side', text: 'Please t
 const messages: Record<number, { title: string; text: string }> = {
   403: {
     title: 'This page was out of date',
-    text: 'It was open for long, or you logged in or out in another tab. Nothing was changed: please go back to the start and try again.',
+    text: 'It was open for long, you clicked twice, or you logged in or out in another tab. This click did nothing, but one before it may have: please go back to the start and look at your profile before you try again.',
   },
   413: { title: 'That was too much', text: 'The form sent more than we take.' },
 }

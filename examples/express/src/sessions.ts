@@ -18,8 +18,8 @@ declare module 'express-session' {
     userId: string
     /** Between the password and the code: who gave the password, and what Sallyport asked. */
     login: Asked & { userId: string; outcome: 'challenge' | 'enroll'; enrollment?: string }
-    /** An authenticator that is being set up from the profile; kept here, so that a refresh shows the same QR code. */
-    enrollment: { token: string; replaces?: string }
+    /** An authenticator that is being set up from the profile, or was the last one; kept here, so that a refresh shows the same QR code. */
+    enrollment: { token: string; replaces?: string; confirmed?: true }
     /** Step-up challenges by purpose. */
     challenges: Record<string, Asked>
     /** Proves one change of factors: earned by a code a few minutes ago. */
@@ -69,10 +69,15 @@ export function currentUser(accounts: Accounts): RequestHandler {
   return async (req, _res, next) => {
     const { userId } = req.session
     const user = userId === undefined ? null : await accounts.find(userId)
-    if (user !== null && versions.get(req.sessionID) === user.sessionsVersion) req.user = user
+    if (user !== null && isGoing(req.sessionID, user)) req.user = user
     else if (userId !== undefined) await renewSession(req)
     next()
   }
+}
+
+/** Whether that session of the user goes on: it has neither ended nor been ended. */
+export function isGoing(sessionID: string, user: User): boolean {
+  return versions.get(sessionID) === user.sessionsVersion
 }
 
 /** A new, empty session under a new id: whoever knew the old id, or planted it, holds nothing. */
@@ -99,6 +104,21 @@ export async function startSession(req: Request, user: User): Promise<void> {
   req.user = user
   req.session.userId = user.id
   if (version !== undefined) versions.set(req.sessionID, version)
+}
+
+/**
+ * The second click of two at once goes on in the session that the first has begun: the browser drops the answer to the first, and the
+ * cookie with it. For a request that has shown the same as the first one and no other: the same session, the same code, while it was at work.
+ */
+export function goOnWith(first: Request, req: Request): void {
+  req.sessionID = first.sessionID
+  req.session = first.session
+  if (first.user !== undefined) req.user = first.user
+}
+
+/** Keeps no session for this request, and leaves the browser the cookie that it has: by now that may be the one of a good session. */
+export function keepNoSession(req: Request): void {
+  Reflect.deleteProperty(req, 'session')
 }
 
 /**

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Store } from '@sallyport/core'
 import { testClock } from '@sallyport/core/testing'
-import { makeAccounts } from '../src/accounts.js'
+import { type Accounts, makeAccounts } from '../src/accounts.js'
 import { createApp } from '../src/app.js'
 import { codesByMail, codesByTextMessage } from '../src/channels.js'
 import { type Database, openDatabase } from '../src/database.js'
@@ -35,6 +35,10 @@ export interface Settings {
   store?: string
   /** Puts something around the store; the store as it is where it is missing. */
   around?: (store: Store) => Store
+  /** Puts something around the accounts that the application uses. */
+  aroundAccounts?: (accounts: Accounts) => Accounts
+  /** Called for each request that has its session, just before its page is looked for. */
+  onRequest?: () => void
 }
 
 export interface RunningApp {
@@ -64,7 +68,14 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
 
   async function run() {
     const { store: address, around = store => store, required = false, https = false } = settings
-    const { smtp, firstEnrollment, trustedProxies, noticesBy } = settings
+    const {
+      smtp,
+      firstEnrollment,
+      trustedProxies,
+      noticesBy,
+      onRequest = () => {},
+      aroundAccounts = accounts => accounts,
+    } = settings
     const database = await openDatabase(folder)
     const { store, close } = await openStore(address, database)
     const accounts = makeAccounts(database, clock)
@@ -73,13 +84,19 @@ export async function startApp(given: Settings = {}): Promise<RunningApp> {
     const inbox = mail?.inbox ?? null
     const texts = codesByTextMessage({}, inbox && (line => printed.push(line)))
     const notices = mail && makeNotices({ accounts, mail: { ...mail, transport: noticesBy ?? mail.transport } })
+    const policies = makePolicies(database, initialPolicy(required, clock()))
+    const policyOfRequest = async () => {
+      const policy = await policies.now()
+      onRequest()
+      return policy
+    }
     const app = createApp({
-      accounts,
+      accounts: aroundAccounts(accounts),
       store: around(store),
       key,
       channels: [...byMail, ...texts.channels],
       ...(notices === null ? {} : { notices }),
-      policies: makePolicies(database, initialPolicy(required, clock())),
+      policies: { ...policies, now: policyOfRequest },
       ...(firstEnrollment === undefined ? {} : { firstEnrollment: { channel: firstEnrollment } }),
       trustedProxies: trustedProxiesIn(trustedProxies),
       https,

@@ -10,6 +10,7 @@ import { type About, inWords } from '../refusals.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'
 import type { SlipBox } from '../slips.js'
 import { factors, type StepUp } from '../step-up.js'
+import { type Answer, joinClicks } from '../two-clicks.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 import { recoveryCodesPage } from './recovery-codes.js'
 
@@ -24,6 +25,7 @@ export function authenticatorRoutes(
   clock: () => number,
 ): Router {
   const routes = Router()
+  const once = joinClicks()
   routes.use(onlySignedIn)
 
   /**
@@ -106,32 +108,35 @@ export function authenticatorRoutes(
   })
 
   routes.get('/authenticators/setup', async (req, res) => {
-    if (req.session.enrollment === undefined) goTo(res, '/profile')
+    const { enrollment } = req.session
+    if (enrollment === undefined || enrollment.confirmed) goTo(res, '/profile')
     else await showSetup(req, res)
   })
-  routes.post('/authenticators/setup', (req, res) => slips.inTurn(req, () => confirm(req, res)))
+  routes.post('/authenticators/setup', (req, res) =>
+    once(req, res, [req.session.enrollment?.token, req.body.code], () => confirm(req)),
+  )
   routes.post('/authenticators/setup/cancel', (req, res) => {
     delete req.session.enrollment
     goTo(res, '/profile')
   })
 
-  async function confirm(req: Request, res: Response): Promise<void> {
+  async function confirm(req: Request): Promise<Answer> {
     const user = signedInUser(req)
     const { code, name } = req.body
-    const enrollment = req.session.enrollment
+    const { token = null, replaces } = req.session.enrollment ?? {}
     try {
-      const changed = await twoFactor.totp.confirm(user.id, enrollment?.token, { code, name }, contextOf(req, user))
+      const changed = await twoFactor.totp.confirm(user.id, token, { code, name }, contextOf(req, user))
       await accounts.keepGeneration(user.id, changed.generation)
-      delete req.session.enrollment
-      if (changed.recoveryCodes !== null) {
-        slips.keep(req, 'recoveryCodes', { codes: changed.recoveryCodes, first: true })
-        return goTo(res, recoveryCodesPage)
+      const { recoveryCodes: codes } = changed
+      if (codes !== null) slips.keep(req, 'recoveryCodes', { codes, enrollment: token })
+      return ({ session }, res) => {
+        if (session.enrollment?.token === token) session.enrollment.confirmed = true
+        if (codes !== null) goTo(res, recoveryCodesPage)
+        else goTo(res, '/profile', `The authenticator was ${replaces === undefined ? 'added' : 'replaced'}.`)
       }
-      const done = enrollment?.replaces === undefined ? 'added' : 'replaced'
-      goTo(res, '/profile', `The authenticator was ${done}.`)
     } catch (error) {
-      if (isRefusal(error) && error.code === 'enrollment_expired') return startAgain(req, res, error)
-      await showSetup(req, res, { error, name })
+      if (isRefusal(error) && error.code === 'enrollment_expired') return (req, res) => startAgain(req, res, error)
+      return (req, res) => showSetup(req, res, { error, name })
     }
   }
 
@@ -146,12 +151,13 @@ export function authenticatorRoutes(
   /** Shows the enrolment that the session keeps: the same QR code for as long as it lives. */
   async function showSetup(req: Request, res: Response, refused?: { error: unknown; name: unknown }): Promise<void> {
     const user = signedInUser(req)
-    const { token, ...replaces }: { token?: string; replaces?: string } = req.session.enrollment ?? {}
+    const { token, replaces } = req.session.enrollment ?? {}
+    const replacing = replaces === undefined ? {} : { replaces }
     try {
-      const options = { account: user.email, resume: token, ...replaces }
+      const options = { account: user.email, resume: token, ...replacing }
       const enrollment = await twoFactor.totp.enroll(user.id, options, contextOf(req, user))
-      req.session.enrollment = { token: enrollment.token, ...replaces }
-      const reason = await reasonOf(req, replaces.replaces)
+      req.session.enrollment = { token: enrollment.token, ...replacing }
+      const reason = await reasonOf(req, replaces)
       const cancel = { action: `${setupPage}/cancel`, button: 'Cancel' }
       showEnrollment(res, enrollment, { ...reason, action: setupPage, cancel, now: clock(), ...refused })
     } catch (error) {
@@ -191,10 +197,15 @@ export function authenticatorRoutes(
   function startAgain(req: Request, res: Response, error: unknown): void {
     if (!isRefusal(error)) throw error
     // The other tab, or the first click of two, has confirmed it: its recovery codes are what the person needs.
-    const confirmed = error.code === 'enrollment_expired' && slips.find(req, 'recoveryCodes')?.first
-    delete req.session.enrollment
-    if (confirmed) goTo(res, recoveryCodesPage, 'This was confirmed already, and here are its recovery codes.', 'plain')
-    else goTo(res, '/profile', inWords(error, 'setup'), 'alarming')
+    const { enrollment } = req.session
+    const slip = slips.find(req, 'recoveryCodes')
+    if (error.code === 'enrollment_expired' && enrollment !== undefined && slip?.enrollment === enrollment.token) {
+      enrollment.confirmed = true
+      goTo(res, recoveryCodesPage, 'This was confirmed already, and here are its recovery codes.', 'plain')
+    } else {
+      delete req.session.enrollment
+      goTo(res, '/profile', inWords(error, 'setup'), 'alarming')
+    }
   }
 
   return routes

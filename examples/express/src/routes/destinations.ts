@@ -10,6 +10,7 @@ import { inWords } from '../refusals.js'
 import { onlySignedIn, signedInUser } from '../signed-in.js'
 import type { SlipBox } from '../slips.js'
 import { factors, type StepUp } from '../step-up.js'
+import { type Answer, joinClicks } from '../two-clicks.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 import { recoveryCodesPage } from './recovery-codes.js'
 
@@ -23,6 +24,7 @@ export function destinationRoutes(
   clock: () => number,
 ): Router {
   const routes = Router()
+  const once = joinClicks()
   routes.use(onlySignedIn)
 
   const pageOf = (req: Request) => `/profile/destinations/${channelOf(req)}`
@@ -94,24 +96,28 @@ export function destinationRoutes(
     }
   })
 
-  routes.post('/destinations/:channel/confirm', async (req, res) => {
+  routes.post('/destinations/:channel/confirm', (req, res) =>
+    once(req, res, [pendingOf(req)?.token, req.body.code], () => confirm(req)),
+  )
+
+  async function confirm(req: Request): Promise<Answer> {
     const user = signedInUser(req)
-    const pending = pendingOf(req)
+    const { token = null, sending } = pendingOf(req) ?? {}
     try {
-      const { confirm } = twoFactor.destinations
-      const changed = await confirm(user.id, pending?.token, req.body.code, contextOf(req, user))
+      const changed = await twoFactor.destinations.confirm(user.id, token, req.body.code, contextOf(req, user))
       await accounts.keepGeneration(user.id, changed.generation)
-      delete req.session.destination
-      if (changed.recoveryCodes !== null) {
-        slips.keep(req, 'recoveryCodes', { codes: changed.recoveryCodes, first: true })
-        return goTo(res, recoveryCodesPage)
+      const { recoveryCodes: codes } = changed
+      if (codes !== null) slips.keep(req, 'recoveryCodes', { codes, enrollment: token })
+      return ({ session }, res) => {
+        delete session.destination
+        if (codes !== null) goTo(res, recoveryCodesPage)
+        else goTo(res, '/profile', `Codes can now be sent to ${sending?.hint}.`)
       }
-      goTo(res, '/profile', `Codes can now be sent to ${pending?.sending.hint}.`)
     } catch (error) {
-      if (isRefusal(error) && error.code === 'enrollment_expired') return startAgain(req, res, error)
-      showCode(req, res, error)
+      if (isRefusal(error) && error.code === 'enrollment_expired') return (req, res) => startAgain(req, res, error)
+      return (req, res) => showCode(req, res, error)
     }
-  })
+  }
 
   routes.post('/destinations/:channel/confirm/cancel', (req, res) => {
     delete req.session.destination

@@ -7,13 +7,16 @@ import { showEnrollment } from '../enrollment-page.js'
 import { type AnswerMethod, codesOf, methodOf } from '../methods.js'
 import { goTo, show, showRefused } from '../pages.js'
 import { type About, inWords, waitInWords } from '../refusals.js'
+import { goOnWith } from '../sessions.js'
 import type { SlipBox } from '../slips.js'
+import { type Answer, joinClicks } from '../two-clicks.js'
 import type { TwoFactorLogin } from '../two-factor.js'
 import { recoveryCodesPage } from './recovery-codes.js'
 
 export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: SlipBox, clock: () => number): Router {
   const { twoFactor, contextOf } = login
   const routes = Router()
+  const once = joinClicks()
 
   routes.get('/login/code', async (req, res) => {
     if (req.session.login === undefined) startAgain(req, res)
@@ -109,20 +112,30 @@ export function loginRoutes(accounts: Accounts, login: TwoFactorLogin, slips: Sl
     }
   }
 
-  routes.post('/login/enroll', async (req, res) => {
-    const { code, name } = req.body
+  routes.post('/login/enroll', (req, res) =>
+    once(req, res, [req.session.login?.enrollment, req.body.code], () => confirm(req)),
+  )
+
+  async function confirm(first: Request): Promise<Answer> {
+    const { code, name } = first.body
+    const { enrollment = null } = first.session.login ?? {}
     try {
-      const context = async (subject: string) => contextOf(req, await accounts.get(subject))
-      const passed = await twoFactor.login.confirm(req.session.login?.enrollment, { code, name }, context)
+      const context = async (subject: string) => contextOf(first, await accounts.get(subject))
+      const passed = await twoFactor.login.confirm(enrollment, { code, name }, context)
       await accounts.keepGeneration(passed.subject, passed.generation)
-      await login.signIn(req, passed)
-      slips.keep(req, 'recoveryCodes', { codes: passed.recoveryCodes, first: true })
-      goTo(res, recoveryCodesPage)
+      await login.signIn(first, passed)
+      slips.keep(first, 'recoveryCodes', { codes: passed.recoveryCodes, enrollment })
+      return (req, res) => {
+        goOnWith(first, req)
+        goTo(res, recoveryCodesPage)
+      }
     } catch (error) {
-      if (isRefusal(error) && error.code === 'enrollment_expired') return startAgain(req, res, error, 'setup')
-      await showSetup(req, res, { error, name })
+      if (isRefusal(error) && error.code === 'enrollment_expired') {
+        return (req, res) => startAgain(req, res, error, 'setup')
+      }
+      return (req, res) => showSetup(req, res, { error, name })
     }
-  })
+  }
 
   /** Shows the enrolment that this login asks for: the same QR code for as long as it lives. */
   async function showSetup(req: Request, res: Response, refused?: { error: unknown; name: unknown }): Promise<void> {

@@ -10,6 +10,7 @@ import type { TwoFactorLogin } from '../two-factor.js'
 
 /** Shows the codes that were just made. */
 export const recoveryCodesPage = '/profile/recovery-codes/new'
+const againPage = '/profile/recovery-codes/again'
 
 export function recoveryCodeRoutes(
   accounts: Accounts,
@@ -22,12 +23,31 @@ export function recoveryCodeRoutes(
 
   routes.get('/recovery-codes/new', (req, res) => {
     const slip = slips.find(req, 'recoveryCodes')
-    if (slip === null) goTo(res, '/profile')
-    else show(res, 'recovery-codes', { ...slip, minutes: slipMinutes })
+    if (slip === null) return goTo(res, '/profile')
+    const { codes, enrollment } = slip
+    if (codes === null) goTo(res, againPage)
+    else show(res, 'recovery-codes', { codes, first: enrollment !== null, minutes: slipMinutes })
   })
   routes.post('/recovery-codes/saved', (req, res) => {
     slips.drop(req, 'recoveryCodes')
     goTo(res, '/profile')
+  })
+
+  /** For who has lost the session that earned them: a login may have taken no code, as from a network that is let in without. */
+  confirmPage(routes, stepUp, {
+    path: '/recovery-codes/again',
+    purpose: 'show-recovery-codes',
+    form: () => ({
+      title: 'Show your new recovery codes',
+      text: 'Whoever has one of them can log in as you. First confirm that it is you.',
+      action: againPage,
+      button: 'Show them',
+    }),
+    async act(req, res) {
+      await stepUp.requireCode(req, 'show-recovery-codes')
+      slips.claim(req)
+      goTo(res, recoveryCodesPage)
+    },
   })
 
   confirmPage(routes, stepUp, {
@@ -44,7 +64,7 @@ export function recoveryCodeRoutes(
       const proof = await stepUp.proofOf(req)
       const changed = await twoFactor.recoveryCodes.regenerate(user.id, proof, contextOf(req, user))
       await accounts.keepGeneration(user.id, changed.generation)
-      slips.keep(req, 'recoveryCodes', { codes: changed.recoveryCodes, first: false })
+      slips.keep(req, 'recoveryCodes', { codes: changed.recoveryCodes, enrollment: null })
       goTo(res, recoveryCodesPage)
     },
   })
