@@ -96,7 +96,10 @@ export function networkRoutes(accounts: Accounts, login: TwoFactorLogin, stepUp:
     })
   })
 
-  /** Sallyport lets the last network go as any other. With what somebody would then get in from everywhere; null: it is not the last. */
+  /**
+   * The last network of a list that restricts goes like any other, and the account is then open from everywhere. What somebody would need to
+   * get in; null where removing this network does not open it.
+   */
   async function openedWithout(req: Request, id: string): Promise<string | null> {
     const user = signedInUser(req)
     const { allowlist, enabled } = await twoFactor.status(user.id, contextOf(req, user))
@@ -153,7 +156,8 @@ export function networkRoutes(accounts: Accounts, login: TwoFactorLogin, stepUp:
     const context = contextOf(req, user)
     const status = await twoFactor.status(user.id, context)
     const here = networkAround(context.ip) ?? ''
-    const listed = status.allowlist.some(({ network }) => network === normalizeNetwork(here))
+    const written = normalizeNetwork(here)
+    const listed = status.allowlist.some(({ network }) => network === written)
     return { status, policy, ip: context.ip, ...(typed ?? { network: listed ? '' : here, name: '' }) }
   }
 

@@ -1,7 +1,7 @@
 /** The profile: the state of the second factor, and turning it off. */
 import type { Status } from '@sallyport/core'
 import { type Request, Router } from 'express'
-import type { Accounts, User } from '../accounts.js'
+import type { Accounts } from '../accounts.js'
 import type { Activity } from '../activity.js'
 import { confirmPage } from '../confirm-page.js'
 import { daysUntil, goTo, show } from '../pages.js'
@@ -30,6 +30,11 @@ export function profileRoutes(
     show(res, 'profile', { status, policy, due, channels, unsaved, activity: activity.of(user.id) })
   })
 
+  /** Whether they need a second factor, on the day that the policy says. */
+  function concerns(req: Request): boolean {
+    return policy.who !== 'nobody' && contextOf(req, signedInUser(req)).eligible !== false
+  }
+
   /** Whatever the address is that they come from now: at the next login it may be another. */
   function statusAnywhere(req: Request): Promise<Status> {
     const user = signedInUser(req)
@@ -38,7 +43,7 @@ export function profileRoutes(
 
   /** Sallyport turns it off for whoever proves that it is theirs: what the policy makes of them then is ours to see. */
   routes.use('/disable', async (req, res, next) => {
-    const denied = concerns(policy, signedInUser(req)) && policy.unenrolled === 'deny'
+    const denied = concerns(req) && policy.unenrolled === 'deny'
     if (!denied || !(await statusAnywhere(req)).enabled) return next()
     res.status(409)
     show(res, 'message', {
@@ -52,7 +57,7 @@ export function profileRoutes(
     purpose: factors,
     form: async req => ({
       title: 'Turn off two-factor authentication',
-      text: `${afterwards(policy, signedInUser(req), await statusAnywhere(req))} All authenticators, addresses for codes and recovery codes are removed.`,
+      text: `${afterwards(policy, concerns(req), await statusAnywhere(req))} All authenticators, addresses for codes and recovery codes are removed.`,
       action: '/profile/disable',
       button: 'Turn off',
       danger: true,
@@ -69,15 +74,10 @@ export function profileRoutes(
   return routes
 }
 
-/** Whether somebody needs a second factor, on the day that the policy says. */
-function concerns({ who }: ChosenPolicy, { role }: User): boolean {
-  return who === 'everybody' || (who === 'admins' && role === 'admin')
-}
-
-/** What comes of turning it off. */
-function afterwards(policy: ChosenPolicy, user: User, { required }: Status): string {
+/** What comes of turning it off, where the policy concerns them and where it does not. */
+function afterwards(policy: ChosenPolicy, concerned: boolean, { required }: Status): string {
   const alone = `From then on your password alone opens your account${policy.allowlist === 'restrict' ? ', from where you may log in' : ''}`
-  if (!concerns(policy, user)) return `${alone}.`
+  if (!concerned) return `${alone}.`
   if (!required) return `${alone}, until the day comes on which it needs two-factor authentication.`
   const elsewhere = policy.allowlist !== 'off' && policy.listedSuffices ? ' from elsewhere than a listed network' : ''
   return `Your account needs two-factor authentication: at the next login${elsewhere} you set it up again before you are in.`

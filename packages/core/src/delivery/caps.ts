@@ -20,9 +20,7 @@ import { ringOf } from '../vault/keyring.js'
  */
 const sizes = { confirmed: 10, first: 10, unconfirmed: 3 }
 
-/**
- * Apart, so that whoever types in somebody else's address, or signs up with it, does not use up what that person signs in with (R54).
- */
+/** Apart, so that whoever types in somebody else's address, or signs up with it, does not use up what that person signs in with (R54). */
 export type Pool = keyof typeof sizes
 
 /** How long after it is full again a counter may be dropped, ms: the clocks of servers differ. */

@@ -1,6 +1,6 @@
 /** What enrolments of either kind share: what beginning one takes, and what is remembered from then to the confirmation (R30, R31). */
 import { firstChannel } from '../policy/policy.js'
-import { type JudgedProof, takeFirstProof, takeProof, type UsedGrant } from '../subject/answers.js'
+import { grantIn, type JudgedProof, takeFirstProof, takeProof, type UsedGrant } from '../subject/answers.js'
 import type { Place } from '../subject/destinations.js'
 import { type Facts, hasFactor, type SubjectState, type Transition } from '../subject/state.js'
 import type { TokenContent } from '../vault/tokens.js'
@@ -24,9 +24,8 @@ export function takeChangeProof(
   facts: Facts,
 ): Transition<{ grant: UsedGrant | null }> {
   if (hasFactor(state)) return takeProof(state, proof, facts)
-  const grant = proof !== null && 'grant' in proof ? proof.grant : null
   const taken = takeFirstProof(state, proof, firstChannel(house.settings.policy), facts)
-  return { state: taken, events: [], outcome: { grant } }
+  return { state: taken, events: [], outcome: { grant: grantIn(proof) } }
 }
 
 /** Takes what beginning an enrolment needs. */
@@ -49,8 +48,8 @@ export function takeEnrollmentProof(
  * Null: not known yet.
  */
 export async function addressesBefore(house: Gatehouse, subject: string, proof: JudgedProof): Promise<Place[] | null> {
-  if (proof === null || !('grant' in proof) || proof.grant.first === null) return null
-  return ownAddresses(house, subject, proof.grant.first)
+  const first = grantIn(proof)?.first ?? null
+  return first === null ? null : ownAddresses(house, subject, first)
 }
 
 /**

@@ -14,14 +14,15 @@ import { channelsFor, type Delivery, deliver } from './sending.js'
 export interface ChallengeCodes {
   /**
    * Sends a code for a challenge of either kind. A resend repeats the code that is alive and extends its life, to ten minutes at most; it
-   * is taken a minute after the last, and no more where the code could live for less than a minute. One read and one write for the subject, the same for the address's counter for each key of the
-   * ring, then the delivery: so what is counted was not always delivered, and never the other way round (R25).
+   * is taken a minute after the last, and no more where the code could live for less than a minute. One read and one write for the
+   * subject, the same for the address's counter for each key of the ring, then the delivery: so what is counted was not always delivered,
+   * and never the other way round (R25).
    *
    * @param challenge the token that `login.begin` or `stepUp.begin` gave
    * @param method the id of the channel, one of the challenge's `methods`
    * @param context as at `begin`, or a function of the subject sealed in the challenge
-   * @throws Refusal `method_unavailable`, `challenge_expired` (also where less than a minute is left of it), `address_not_allowed` (at login), `locked`, `suspended`, `send_too_soon` and `send_limit` (with `retryAfter`),
-   *   `delivery_failed`, `busy`, `outcome_unknown`
+   * @throws Refusal `method_unavailable`, `challenge_expired` (also where less than a minute is left of it), `address_not_allowed` (at
+   *   login), `locked`, `suspended`, `send_too_soon` and `send_limit` (with `retryAfter`), `delivery_failed`, `busy`, `outcome_unknown`
    *
    * @example
    * ```ts

@@ -1,7 +1,7 @@
 /** Destinations: addresses that codes can be sent to, each confirmed before it is one (R26). */
 import { refusal } from '../errors.js'
 import type { Changed, Input, Proof, RecoveryCodes, SentCode } from '../outcomes.js'
-import { refuseIfPermitOutstanding } from '../subject/answers.js'
+import { grantIn, refuseIfPermitOutstanding } from '../subject/answers.js'
 import { clearCalmCount, countFailure, destinationBudget, refusedIfShut } from '../subject/attempts.js'
 import { withDestination, withFirstFactor } from '../subject/destinations.js'
 import type { RecoveryMaterial } from '../subject/recovery-codes.js'
@@ -176,8 +176,7 @@ export function destinationEnrollmentFlow(house: Gatehouse): DestinationEnrollme
         const sent = await send(subject, pending, sending, context)
         return { ...sent, enrollment: house.tokens.seal('destination', pending) }
       } catch (error) {
-        const used = judged !== null && 'grant' in judged ? judged.grant.id : null
-        await giveBack(subject, content.id, used, begun.epoch, context)
+        await giveBack(subject, content.id, grantIn(judged)?.id ?? null, begun.epoch, context)
         throw error
       }
     },

@@ -40,6 +40,11 @@ export interface UsedGrant {
 /** A proof of the right form; null where none was given. */
 export type JudgedProof = { answer: JudgedAnswer } | { grant: UsedGrant } | null
 
+/** The grant that a proof is; null for any other proof. */
+export function grantIn(proof: JudgedProof): UsedGrant | null {
+  return proof !== null && 'grant' in proof ? proof.grant : null
+}
+
 /** At this number of recovery codes and below a warning is due (R21). */
 export const fewRecoveryCodes = 2
 
@@ -127,8 +132,9 @@ export function takeFirstProof(
     if (proof !== null) throw refusal('not_enrolled')
     return state
   }
-  if (proof === null || !('grant' in proof) || proof.grant.first?.channel !== channel) throw refusal('proof_required')
-  return takeGrant(state, proof.grant, facts)
+  const grant = grantIn(proof)
+  if (grant === null || grant.first?.channel !== channel) throw refusal('proof_required')
+  return takeGrant(state, grant, facts)
 }
 
 /** Uses a grant up. One that a first enrolment's address earned is for a subject without factors, any other for one who has some. */

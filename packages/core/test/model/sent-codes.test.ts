@@ -92,7 +92,6 @@ class Allowance {
 interface Live {
   code: string | null
   first: number
-  last: number
   dies: number
   /** From when it can be sent again. */
   again: number
@@ -156,10 +155,8 @@ class Memory {
     const last = waiting.includes(asking) ? asking.live.get(channel) : undefined
     // Of what is alive the last minute is left to who holds it; what is over is not sent for.
     const end = Math.min((last?.first ?? now) + 10 * minute, asking.ends)
-    if (last !== undefined && now - last.last < minute && end - last.last >= 2 * minute)
-      return outcome('send_too_soon', last.last + minute - now)
+    if (last !== undefined && now < last.again) return outcome('send_too_soon', last.again - now)
     if (last !== undefined && end - now < minute) return outcome('send_too_soon', last.dies - now)
-    if (last !== undefined && now - last.last < minute) return outcome('send_too_soon', last.dies - now)
     if (last === undefined && end - now < minute)
       return asking.kind === 'destination' ? 'enrollment_expired' : 'challenge_expired'
     if (last === undefined && waiting.length >= 3) {
@@ -170,7 +167,7 @@ class Memory {
     if (wait > 0) return outcome('send_limit', wait)
     const dies = Math.min(now + 5 * minute, end)
     const again = end - now >= 2 * minute ? now + minute : dies
-    const live = { code: last?.code ?? null, first: last?.first ?? now, last: now, dies, again }
+    const live = { code: last?.code ?? null, first: last?.first ?? now, dies, again }
     asking.live.set(channel, live)
     return live
   }
